@@ -1,0 +1,66 @@
+import type { Bound } from "../promise/spec.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { OptionSchema, OptionValues } from "./schema.ts";
+
+/** What one chunk's encoder is given. Special values are already replaced by harmless neighbours. */
+export interface EncodeTask {
+  /** Frames of the chunk, axis 0 is time; every value is finite. The codec may not write into it. */
+  readonly frames: Tensor;
+  readonly bound: Bound;
+  /** 1 where the value does not matter (a special value is stored elsewhere); absent: all matter. */
+  readonly mask?: Uint8Array;
+  readonly effort: Effort;
+}
+
+export interface DecodeTask {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly bound: Bound;
+  readonly mask?: Uint8Array;
+  /** Section by name; throws a typed error when it is absent. */
+  section(name: string): Uint8Array;
+  has(name: string): boolean;
+}
+
+export interface Encoded {
+  /** Named byte strings in stream order; `inspect` shows their sizes under these names. */
+  readonly sections: readonly { readonly name: SectionName; readonly bytes: Uint8Array }[];
+  /**
+   * The values that `decode` will give for these sections, when the encoder has them (closed loop).
+   * The pipeline verifies the promise on them; without them it decodes.
+   */
+  readonly decoded?: Tensor;
+}
+
+/** Section names with their container ids (never reused). */
+export const SECTIONS = { specials: 1, side: 2, key: 3, codes: 4, escapes: 5, data: 6, corrections: 7 } as const;
+export type SectionName = keyof typeof SECTIONS;
+
+export type Effort = "fast" | "balanced" | "max";
+export const EFFORTS: readonly Effort[] = ["fast", "balanced", "max"];
+
+/** A plug-in is plain data and two functions. */
+export interface Codec<S extends OptionSchema = OptionSchema> {
+  /** What users type. */
+  readonly name: string;
+  /** Container byte, never reused; 128..255 are for codecs of one's own. */
+  readonly id: number;
+  /** Stream version written; all lower ones are read. */
+  readonly version: number;
+  readonly stability: "stable" | "unstable" | "experimental";
+  readonly summary: string;
+  /** Promises it can make; any other is refused, never approximated. */
+  readonly keeps: readonly Bound["kind"][];
+  readonly dtypes: readonly DType[];
+  /** Declared once: type, check, default, help, docs and JSON derive from it. Keys carry the codec's prefix: "tezip:window". */
+  readonly options: S;
+  /** Loads kernels or libraries; awaited once before encode or decode, which are synchronous. */
+  prepare(): Promise<void>;
+  encode(task: EncodeTask, options: OptionValues<S>): Encoded;
+  /** Must give the same bytes on every machine, and a typed error on any damaged section. */
+  decode(task: DecodeTask, version: number): Tensor;
+  /** Dynamic windows: frame indices in `slab` (after 0) at which a new chunk should start. */
+  cuts?(slab: Tensor, options: OptionValues<S>): number[];
+}
