@@ -67,17 +67,17 @@ function base64ToBytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Compiles and instantiates; synchronous where the host allows it (browsers' main threads do not above 4 KB). */
-export async function instantiate<E extends { readonly __heap_base: { value: number } }>(
+export async function instantiate<E extends { readonly heapBase: () => number }>(
   wasmBase64: string,
 ): Promise<KernelModule<E>> {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES });
   const { instance } = await WebAssembly.instantiate(base64ToBytes(wasmBase64), { env: { memory } });
   const exports = instance.exports as unknown as E;
-  return { exports, memory, arena: new Arena(memory, exports.__heap_base.value) };
+  return { exports, memory, arena: new Arena(memory, exports.heapBase()) };
 }
 
 /** A loader that instantiates once a thread. */
-export function lazyModule<E extends { readonly __heap_base: { value: number } }>(
+export function lazyModule<E extends { readonly heapBase: () => number }>(
   load: () => Promise<{ wasmBase64: string }>,
 ): { ready(): Promise<KernelModule<E>>; get(): KernelModule<E> } {
   let loading: Promise<KernelModule<E>> | undefined;
