@@ -35,7 +35,17 @@ export interface Encoded {
 }
 
 /** Section names with their container ids (never reused). */
-export const SECTIONS = { specials: 1, side: 2, key: 3, codes: 4, escapes: 5, data: 6, corrections: 7 } as const;
+export const SECTIONS = {
+  specials: 1,
+  side: 2,
+  key: 3,
+  codes: 4,
+  escapes: 5,
+  data: 6,
+  corrections: 7,
+  /** One value that fills the chunk's box: the pipeline stores it without asking the codec. */
+  constant: 8,
+} as const;
 export type SectionName = keyof typeof SECTIONS;
 
 export type Effort = "fast" | "balanced" | "max";
@@ -53,6 +63,11 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
   readonly summary: string;
   /** Promises it can make; any other is refused, never approximated. */
   readonly keeps: readonly Bound["kind"][];
+  /**
+   * Keeps every bit of every value, NaN and all, whatever was promised (zstd, gzip, noop): it is given the frames as
+   * they are, without a mask, and nothing is stored beside its sections.
+   */
+  readonly exactBits?: boolean;
   readonly dtypes: readonly DType[];
   /** Declared once: type, check, default, help, docs and JSON derive from it. Keys carry the codec's prefix: "tezip:window". */
   readonly options: S;

@@ -1,0 +1,1 @@
+export { crc32c, crcTables } from "./container/crc32c";
