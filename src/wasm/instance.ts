@@ -59,14 +59,22 @@ export class Arena {
   }
 }
 
-function base64ToBytes(text: string): Uint8Array<ArrayBuffer> {
+export function base64ToBytes(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
 }
 
-/** Compiles and instantiates; synchronous where the host allows it (browsers' main threads do not above 4 KB). */
+/** Compiles and instantiates at once: for modules of at most 4 KB, the limit of browsers' main threads. */
+export function instantiateNow<E extends { readonly heapBase: () => number }>(wasmBase64: string): KernelModule<E> {
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES });
+  const module = new WebAssembly.Module(base64ToBytes(wasmBase64));
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as E;
+  return { exports, memory, arena: new Arena(memory, exports.heapBase()) };
+}
+
+/** Compiles and instantiates modules of any size. */
 export async function instantiate<E extends { readonly heapBase: () => number }>(
   wasmBase64: string,
 ): Promise<KernelModule<E>> {
