@@ -1,9 +1,8 @@
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isTempressError, TempressError } from "../errors.ts";
 import { type ByteSource, byteSource } from "../tensor/source.ts";
 import type { EncodedChunk } from "./chunk-record.ts";
-import { prepareCrc } from "./crc32c.ts";
 import { ByteReader, ByteWriter } from "./cursor.ts";
 import { sizeOf, varint } from "./fields.ts";
 import { type Header, unitAxes } from "./header.ts";
@@ -62,8 +61,6 @@ async function failure(work: () => Promise<unknown>): Promise<TempressError> {
 }
 
 describe("container", () => {
-  beforeAll(prepareCrc);
-
   it("gives back header and chunks", async () => {
     const full = {
       ...header,

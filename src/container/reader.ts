@@ -21,7 +21,7 @@ export interface Container {
 }
 
 /**
- * Reads header, trailer and index, nothing else. `prepareCrc` must have been awaited.
+ * Reads header, trailer and index, nothing else.
  * With `salvage` a damaged index is replaced by a search for chunks through the whole file.
  */
 export async function openContainer(source: ByteSource, more: { salvage?: boolean } = {}): Promise<Container> {

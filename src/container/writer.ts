@@ -8,7 +8,6 @@ import * as layout from "./layout.ts";
 
 /**
  * Writes a file front to back: `begin`, each chunk in stored order, `finish`. Keeps only the index entries in memory.
- * `prepareCrc` must have been awaited.
  */
 export class ContainerWriter {
   readonly #sink: ByteSink;
