@@ -2,13 +2,14 @@
  * One pass over two blocks of floats: the largest error, and whether anything is off that an error cannot tell
  * (a special value whose bits changed). Only settles that a promise holds; the host finds who broke it.
  *
- * `state`: vectors [largest error as f64 lanes, flags, bound as f64 lanes, fill pattern].
+ * `state`: vectors [largest error as f64 lanes, flags, bound as f64 lanes, fill pattern,
+ * room for two constants].
  * Flags are nonzero where a special value differs or, under pw_rel, |x - y| > bound * |x|.
  * `mask` is 0 or the address of one byte a value, nonzero where the value does not matter.
  * Lengths are whole vectors; the host pads both blocks with equal bits.
  * Twin: the value-by-value way in src/promise/errors-at.ts.
  */
-import { special32, special64 } from "../tensor/scan";
+import { limit32, limit64, normal32, normal64, special32, special64 } from "../tensor/scan";
 
 // @ts-ignore: decorator
 @inline
@@ -59,12 +60,14 @@ export function verifyAbs32(a: usize, b: usize, mask: usize, byteLength: i32, st
   let largest = v128.load(state);
   let flags = v128.load(state, 16);
   const fill = v128.load(state, 48);
+  const normal = normal32(state);
+  const limit = limit32(state);
   const end = a + <usize>byteLength;
   for (let p = a; p < end; p += 16) {
     const x = v128.load(p);
     const y = v128.load(b + (p - a));
     const same = equal32(x, y, mask == 0 ? 0 : mask + ((p - a) >> 2));
-    flags = v128.or(flags, v128.andnot(special32(x, fill), same));
+    flags = v128.or(flags, v128.andnot(special32(x, fill, normal, limit), same));
     // Equal values become 0 - 0, so that inf - inf and NaN - NaN do not count.
     const u = v128.andnot(x, same);
     const v = v128.andnot(y, same);
@@ -80,12 +83,14 @@ export function verifyAbs64(a: usize, b: usize, mask: usize, byteLength: i32, st
   let largest = v128.load(state);
   let flags = v128.load(state, 16);
   const fill = v128.load(state, 48);
+  const normal = normal64(state);
+  const limit = limit64(state);
   const end = a + <usize>byteLength;
   for (let p = a; p < end; p += 16) {
     const x = v128.load(p);
     const y = v128.load(b + (p - a));
     const same = equal64(x, y, mask == 0 ? 0 : mask + ((p - a) >> 3));
-    flags = v128.or(flags, v128.andnot(special64(x, fill), same));
+    flags = v128.or(flags, v128.andnot(special64(x, fill, normal, limit), same));
     largest = f64x2.max(largest, f64x2.abs(f64x2.sub(v128.andnot(x, same), v128.andnot(y, same))));
   }
   v128.store(state, largest);
@@ -97,12 +102,14 @@ export function verifyPw32(a: usize, b: usize, mask: usize, byteLength: i32, sta
   let flags = v128.load(state, 16);
   const bound = v128.load(state, 32);
   const fill = v128.load(state, 48);
+  const normal = normal32(state);
+  const limit = limit32(state);
   const end = a + <usize>byteLength;
   for (let p = a; p < end; p += 16) {
     const x = v128.load(p);
     const y = v128.load(b + (p - a));
     const same = equal32(x, y, mask == 0 ? 0 : mask + ((p - a) >> 2));
-    flags = v128.or(flags, v128.andnot(special32(x, fill), same));
+    flags = v128.or(flags, v128.andnot(special32(x, fill, normal, limit), same));
     const u = v128.andnot(x, same);
     const v = v128.andnot(y, same);
     const own = f32x4.abs(f32x4.sub(u, v));
@@ -122,12 +129,14 @@ export function verifyPw64(a: usize, b: usize, mask: usize, byteLength: i32, sta
   let flags = v128.load(state, 16);
   const bound = v128.load(state, 32);
   const fill = v128.load(state, 48);
+  const normal = normal64(state);
+  const limit = limit64(state);
   const end = a + <usize>byteLength;
   for (let p = a; p < end; p += 16) {
     const x = v128.load(p);
     const y = v128.load(b + (p - a));
     const same = equal64(x, y, mask == 0 ? 0 : mask + ((p - a) >> 3));
-    flags = v128.or(flags, v128.andnot(special64(x, fill), same));
+    flags = v128.or(flags, v128.andnot(special64(x, fill, normal, limit), same));
     const u = v128.andnot(x, same);
     const d = f64x2.abs(f64x2.sub(u, v128.andnot(y, same)));
     const m = f64x2.abs(u);

@@ -42,16 +42,20 @@ function scanFloats(values: Tensor, bytes: 1 | 2 | 4 | 8, { low, high }: Pattern
   i32.fill(0, 8, 12);
   i32.set(wide ? [low, high, low, high] : [low, low, low, low], 12);
   const kernel = wide ? exports.scan64 : exports.scan32;
-  let ordinary = 0;
+  let special = 0;
+  let lanesSeen = 0;
   throughWindow(values.data, undefined, undefined, bytes, (length) => {
     kernel(a, length, state);
     // Small lane counts, emptied every block, cannot overflow.
-    ordinary += i32[8]! + i32[10]! + (wide ? 0 : i32[9]! + i32[11]!);
+    special += i32[8]! + i32[10]! + (wide ? 0 : i32[9]! + i32[11]!);
+    lanesSeen += length / bytes;
     i32.fill(0, 8, 12);
   });
+  const count = values.data.length;
+  special -= lanesSeen - count;
   const min = Math.min(...lanes.subarray(0, each));
   const max = Math.max(...lanes.subarray(each, 2 * each));
-  return { min, max, ordinary, special: values.data.length - ordinary };
+  return { min, max, ordinary: count - special, special };
 }
 
 function scanIntegers(data: Int32Array, fill: number | undefined): Scan {
