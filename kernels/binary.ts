@@ -1,0 +1,10 @@
+export {
+  decodeBit,
+  decodeRaw,
+  decoderStart,
+  encodeBit,
+  encodeRaw,
+  encoderFinish,
+  encoderLength,
+  encoderStart,
+} from "./entropy/binary";
