@@ -1,0 +1,45 @@
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { TensorSink, TensorSource } from "../tensor/source.ts";
+
+/** What the caller knows and the file may not say. */
+export interface FormatHint {
+  readonly shape?: Shape | undefined;
+  readonly dtype?: DType | undefined;
+  /** Which variable, in formats that hold several. */
+  readonly variable?: string | undefined;
+}
+
+/** What is about to be written. */
+export interface TensorLike {
+  readonly dtype: DType;
+  /** C order, slowest axis first; the whole tensor, not one slab. */
+  readonly shape: Shape;
+  readonly axes?: readonly string[];
+  readonly name?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export interface SaveOptions {
+  /** Replace what is already there. */
+  readonly force?: boolean | undefined;
+}
+
+/** A file format as plain data and one or two functions. Paths are files or folders on this machine. */
+export interface Format {
+  readonly name: string;
+  /** File name endings without the dot, lower case. */
+  readonly extensions: readonly string[];
+  readonly summary: string;
+  open(path: string, hint: FormatHint): Promise<TensorSource>;
+  save?(path: string, like: TensorLike, options: SaveOptions): Promise<TensorSink>;
+}
+
+/** A format as the registry knows it: its code is loaded when it is first used. */
+export interface FormatEntry {
+  readonly name: string;
+  readonly extensions: readonly string[];
+  readonly summary: string;
+  readonly writes: boolean;
+  load(): Promise<Format>;
+}
