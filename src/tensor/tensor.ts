@@ -27,8 +27,8 @@ export function tensor<D extends DType>(dtype: D, shape: Shape, data: Arrays[D])
 }
 
 export function emptyTensor<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
-  const Array = DTYPES[dtype].Array;
-  return { dtype, shape: Object.freeze([...shape]), data: new Array(elementCount(shape)) };
+  const Values = DTYPES[dtype].Array;
+  return { dtype, shape: Object.freeze([...shape]), data: new Values(elementCount(shape)) };
 }
 
 /** The same memory as bytes (little-endian hosts only, which is all that WebAssembly and browsers run on). */
@@ -38,7 +38,7 @@ export function bytesOf(t: Tensor): Uint8Array {
 
 /** A view of `bytes` as a tensor; copies only where the alignment needs it. */
 export function tensorFromBytes<D extends DType>(dtype: D, shape: Shape, bytes: Uint8Array): Tensor<D> {
-  const { Array, bytes: width } = DTYPES[dtype];
+  const { Array: Values, bytes: width } = DTYPES[dtype];
   const count = elementCount(shape);
   if (bytes.byteLength !== count * width) {
     throw new TempressError(
@@ -48,7 +48,7 @@ export function tensorFromBytes<D extends DType>(dtype: D, shape: Shape, bytes: 
     );
   }
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
-  return { dtype, shape: Object.freeze([...shape]), data: new Array(aligned.buffer, aligned.byteOffset, count) };
+  return { dtype, shape: Object.freeze([...shape]), data: new Values(aligned.buffer, aligned.byteOffset, count) };
 }
 
 /** Frames [t0, t1) along axis 0: a view, no copy. */

@@ -1,0 +1,2 @@
+export { specialsBytes, specialsDecode, specialsEncode } from "./tensor/specials";
+export { specialsTake } from "./tensor/specials-take";
