@@ -1,0 +1,197 @@
+/**
+ * Working values: what the predictors of tezip see. Any dtype becomes float32 or float64 numbers with one absolute
+ * bound, and comes back by exact arithmetic:
+ *
+ *     same      float32, float64 as they are
+ *     whole     integers as floats that hold them exactly
+ *     lattice   n with x = offset + n * delta, where every value is such a one
+ *     ordered   the float's bits read as a sign-magnitude integer: a step there is relative (pw_rel)
+ */
+import type { Bound } from "../promise/spec.ts";
+import { DTYPES, type DType } from "../tensor/dtype.ts";
+import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { detectLattice, type Lattice } from "./lattice-detect.ts";
+
+export type Floats = Float32Array | Float64Array;
+
+export const MAPPINGS = ["same", "whole", "lattice", "ordered"] as const;
+
+export interface Mapping {
+  readonly kind: (typeof MAPPINGS)[number];
+  /** float64 working values instead of float32. */
+  readonly wide: boolean;
+  /** Lattice only. */
+  readonly lattice?: Lattice;
+  /** Values are whole numbers: predictions are rounded, and the step is 2 * bound + 1. */
+  readonly whole: boolean;
+}
+
+export interface Working {
+  readonly mapping: Mapping;
+  readonly values: Floats;
+  /** Largest allowed |working - decoded working|. */
+  readonly bound: number;
+  readonly step: number;
+}
+
+/** Integers up to 2^24 are exact in float32; a margin of bits for predictions around them. */
+const EXACT_F32 = 2 ** 23;
+const EXACT_F64 = 2 ** 52;
+/** Bits of a float64 pattern that are dropped so that the rest is exact as a float64 number. */
+const DROPPED = 11;
+
+/** Undefined where no exact working form exists (64-bit integers out of range, bounds below an ulp): use `exact`. */
+export function toWorking(frames: Tensor, bound: Bound, mask?: Uint8Array): Working | undefined {
+  const { kind } = DTYPES[frames.dtype];
+  if (bound.kind === "pw_rel") return ordered(frames, bound.value, mask);
+  const E = bound.kind === "lossless" ? 0 : bound.value;
+  if (kind !== "float") return wholeNumbers(frames, Math.floor(E), mask);
+  const values = frames.data as Floats;
+  const lattice = detectLattice(values, E, mask);
+  if (lattice) {
+    const most = Math.floor((E / lattice.delta) * (1 + 1e-12));
+    const safe = most * lattice.delta <= E ? most : most - 1;
+    // Off the lattice a step of 2E is finer coded only when the lattice's own step is well below it.
+    if (E === 0 || 2 * safe + 1 >= 0.9 * ((2 * E) / lattice.delta))
+      return onLattice(values, lattice, Math.max(0, safe));
+  }
+  if (E === 0) return undefined;
+  const wide = frames.dtype === "float64";
+  const largest = magnitude(values);
+  const ulp = 2 ** (Math.floor(Math.log2(largest + E + 1e-300)) - (wide ? 52 : 23));
+  // Decoded values are rounded to the type: half an ulp of the bound is kept for that.
+  const inner = E - ulp / 2;
+  if (inner < E / 4 || !Number.isFinite(largest)) return undefined;
+  const mapping: Mapping = { kind: "same", wide, whole: false };
+  const step = 2 * (ulp > E * 2 ** -12 ? inner : E);
+  return { mapping, values, bound: E, step: wide ? step : Math.fround(step) };
+}
+
+function magnitude(values: Floats): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const v = Math.abs(values[i]!);
+    if (v > largest) largest = v;
+  }
+  return largest;
+}
+
+function wholeNumbers(frames: Tensor, E: number, _mask?: Uint8Array): Working | undefined {
+  const data = frames.data;
+  let largest = 0;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    for (const v of data) largest = Math.max(largest, Math.abs(Number(v)));
+  } else {
+    for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i] as number));
+  }
+  if (largest + E > EXACT_F64) return undefined;
+  const wide = largest + E > EXACT_F32;
+  const values = wide ? new Float64Array(data.length) : new Float32Array(data.length);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    for (let i = 0; i < data.length; i++) values[i] = Number(data[i]);
+  } else {
+    values.set(data as Float32Array);
+  }
+  return { mapping: { kind: "whole", wide, whole: true }, values, bound: E, step: 2 * E + 1 };
+}
+
+function onLattice(values: Floats, lattice: Lattice, E: number): Working {
+  const wide = lattice.most + E > EXACT_F32;
+  const indices = wide ? new Float64Array(values.length) : new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) indices[i] = Math.round((values[i]! - lattice.offset) / lattice.delta);
+  return { mapping: { kind: "lattice", wide, lattice, whole: true }, values: indices, bound: E, step: 2 * E + 1 };
+}
+
+/**
+ * |x - y| <= r |x| holds when the patterns differ by at most r * 2^23 (float32; 2^52 for float64): one unit is
+ * 2^-23 of the power of two below |x|, and where a binade is crossed upwards |x| is close to twice that power.
+ */
+function ordered(frames: Tensor, r: number, mask?: Uint8Array): Working | undefined {
+  if (r >= 1) return undefined;
+  const count = frames.data.length;
+  const values = new Float64Array(count);
+  if (frames.dtype === "float32") {
+    const E = Math.floor(r * 2 ** 23);
+    if (E < 1) return undefined;
+    const bits = new Int32Array(frames.data.buffer, frames.data.byteOffset, count);
+    for (let i = 0; i < count; i++) values[i] = bits[i]! < 0 ? -(bits[i]! & 0x7fffffff) : bits[i]!;
+    hideZeros(values, mask);
+    return { mapping: { kind: "ordered", wide: true, whole: true }, values, bound: E, step: 2 * E + 1 };
+  }
+  if (frames.dtype === "float64") {
+    const E = Math.floor(r * 2 ** (52 - DROPPED)) - 1;
+    if (E < 1) return undefined;
+    const words = new Int32Array(frames.data.buffer, frames.data.byteOffset, 2 * count);
+    for (let i = 0; i < count; i++) {
+      const high = words[2 * i + 1]!;
+      const size = (high & 0x7fffffff) * 2 ** (32 - DROPPED) + (words[2 * i]! >>> DROPPED);
+      values[i] = high < 0 ? -size : size;
+    }
+    hideZeros(values, mask);
+    return { mapping: { kind: "ordered", wide: true, whole: true }, values, bound: E, step: 2 * E + 1 };
+  }
+  return undefined;
+}
+
+/** Masked places hold whatever came before: their patterns stay near their neighbours'. */
+function hideZeros(values: Float64Array, mask?: Uint8Array): void {
+  if (!mask) return;
+  let last = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (mask[i]) values[i] = last;
+    else last = values[i]!;
+  }
+}
+
+/** The way back: exact, and inside the dtype's range. */
+export function fromWorking(values: Floats, mapping: Mapping, dtype: DType, shape: readonly number[]): Tensor {
+  const out = emptyTensor(dtype, shape);
+  const data = out.data;
+  const count = data.length;
+  if (mapping.kind === "lattice") {
+    const { offset, delta } = mapping.lattice!;
+    const floats = data as Floats;
+    for (let i = 0; i < count; i++) floats[i] = offset + values[i]! * delta;
+  } else if (mapping.kind === "ordered") {
+    backFromPatterns(values, out);
+  } else if (mapping.kind === "whole") {
+    const [least, most] = rangeOf(dtype);
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+      for (let i = 0; i < count; i++) data[i] = BigInt(Math.trunc(Math.max(least, Math.min(most, values[i]!)) || 0));
+    } else {
+      for (let i = 0; i < count; i++) data[i] = Math.max(least, Math.min(most, values[i]!));
+    }
+  } else {
+    (data as Floats).set(values);
+  }
+  return out;
+}
+
+function rangeOf(dtype: DType): [number, number] {
+  const { kind, bytes } = DTYPES[dtype];
+  if (kind === "bool") return [0, 1];
+  const bits = bytes === 8 ? 52 : 8 * bytes;
+  return kind === "uint" ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+}
+
+function backFromPatterns(values: Floats, out: Tensor): void {
+  const count = values.length;
+  if (out.dtype === "float32") {
+    const bits = new Uint32Array(out.data.buffer, out.data.byteOffset, count);
+    for (let i = 0; i < count; i++) {
+      const v = values[i]!;
+      const size = Math.min(Math.abs(v), 0x7fffffff);
+      bits[i] = (v < 0 ? 0x80000000 : 0) + size;
+    }
+    return;
+  }
+  const words = new Uint32Array(out.data.buffer, out.data.byteOffset, 2 * count);
+  const unit = 2 ** (32 - DROPPED);
+  for (let i = 0; i < count; i++) {
+    const v = values[i]!;
+    const size = Math.min(Math.abs(v), 2 ** (63 - DROPPED) - 1);
+    const high = Math.floor(size / unit);
+    words[2 * i] = (size - high * unit) * 2 ** DROPPED;
+    words[2 * i + 1] = (v < 0 ? 0x80000000 : 0) + high;
+  }
+}
