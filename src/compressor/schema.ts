@@ -1,3 +1,6 @@
+import { TempressError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+
 /**
  * Options are declared once, here as plain data: type, check, default, `--help`, docs, JSON and LibPressio's
  * introspection all derive from the declaration.
@@ -45,4 +48,103 @@ export function choice<const C extends readonly string[]>(
   more: More = {},
 ): OptionSpec<C[number]> {
   return { type: "choice", default: fallback, help, choices, stored: true, ...more };
+}
+
+export function string(fallback: string, help: string, more: More = {}): OptionSpec<string> {
+  return { type: "string", default: fallback, help, stored: true, ...more };
+}
+
+export type OptionValue = number | boolean | string;
+
+/**
+ * Values for every option: what was given, checked, and the defaults for the rest.
+ * @throws TempressError "invalid-argument" for an unknown key (with the nearest one), a wrong type or range.
+ */
+export function checkOptions<S extends OptionSchema>(
+  schema: S,
+  given: Readonly<Record<string, unknown>> = {},
+): OptionValues<S> {
+  const values: Record<string, unknown> = {};
+  for (const [key, spec] of Object.entries(schema)) values[key] = spec.default;
+  for (const [key, value] of Object.entries(given)) {
+    if (value !== undefined) values[key] = checkOption(key, specOf(schema, key), value);
+  }
+  return values as OptionValues<S>;
+}
+
+/** The value if its declaration allows it. */
+export function checkOption(key: string, spec: OptionSpec, value: unknown): OptionValue {
+  const wanted = { int: "number", float: "number", bool: "boolean", string: "string", choice: "string" }[spec.type];
+  if (typeof value !== wanted) throw refused(key, spec, value);
+  if (typeof value === "number") {
+    const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec;
+    if (!Number.isFinite(value) || value < min || value > max) throw refused(key, spec, value);
+    if (spec.type === "int" && !Number.isSafeInteger(value)) throw refused(key, spec, value);
+  }
+  if (spec.choices && !spec.choices.includes(value as string)) {
+    throw refused(key, spec, value, suggestion(String(value), spec.choices));
+  }
+  return value as OptionValue;
+}
+
+/** The value that a text from a command line means; the whole text must be one. */
+export function parseOption(key: string, spec: OptionSpec, text: string): OptionValue {
+  if (spec.type === "int" || spec.type === "float") {
+    const pattern = spec.type === "int" ? /^[+-]?\d+$/ : /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+    if (!pattern.test(text)) throw refused(key, spec, text);
+    return checkOption(key, spec, Number(text));
+  }
+  if (spec.type !== "bool") return checkOption(key, spec, text);
+  if (["true", "yes", "on", "1"].includes(text)) return true;
+  if (["false", "no", "off", "0"].includes(text)) return false;
+  throw refused(key, spec, text, "write true or false");
+}
+
+/** `parseOption` for each key, with the schema's check of the keys. */
+export function parseOptions(
+  schema: OptionSchema,
+  texts: Readonly<Record<string, string>>,
+): Record<string, OptionValue> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, parseOption(key, specOf(schema, key), text)]),
+  );
+}
+
+/** What the file records: options that reach it and differ from their default. */
+export function storedOptions(
+  schema: OptionSchema,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, OptionValue> {
+  const changed = Object.entries(schema).filter(([key, spec]) => spec.stored && values[key] !== spec.default);
+  return Object.fromEntries(changed.map(([key]) => [key, values[key] as OptionValue]));
+}
+
+/** "whole number, 0 to 22", for help and errors. */
+export function describeOption({ type, min, max, choices, unit }: OptionSpec): string {
+  if (choices) return choices.join(" | ");
+  const names = { int: "whole number", float: "number", bool: "true or false", string: "text", choice: "" };
+  const range =
+    min !== undefined && max !== undefined
+      ? `, ${min} to ${max}`
+      : min !== undefined
+        ? `, at least ${min}`
+        : max !== undefined
+          ? `, at most ${max}`
+          : "";
+  return `${names[type]}${range}${unit ? ` (${unit})` : ""}`;
+}
+
+function specOf(schema: OptionSchema, key: string): OptionSpec {
+  const spec = Object.hasOwn(schema, key) ? schema[key] : undefined;
+  if (spec) return spec;
+  const keys = Object.keys(schema);
+  throw new TempressError("invalid-argument", `there is no option "${key}"`, {
+    where: "options",
+    hint: keys.length === 0 ? "this codec has no options" : suggestion(key, keys),
+  });
+}
+
+function refused(key: string, spec: OptionSpec, value: unknown, hint = `it takes: ${describeOption(spec)}`) {
+  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  return new TempressError("invalid-argument", `option ${key} cannot be ${shown}`, { where: key, hint });
 }

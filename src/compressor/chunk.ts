@@ -1,0 +1,196 @@
+/**
+ * The way of one chunk, both ways. Synchronous, so that it runs in a worker thread as it runs here; the codec's
+ * `prepare` must have been awaited.
+ */
+import type { EncodedChunk, Section, StoredChunk } from "../container/chunk-record.ts";
+import { chunkName } from "../container/chunk-record.ts";
+import { crc32c } from "../container/crc32c.ts";
+import { TempressError } from "../errors.ts";
+import { applyCorrections, correct } from "../promise/correct.ts";
+import type { Bound } from "../promise/spec.ts";
+import { verifyBound } from "../promise/verify.ts";
+import type { Box } from "../tensor/box.ts";
+import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { findSpecials, readSpecials } from "../tensor/specials.ts";
+import { bytesOf, emptyTensor, frames, type Tensor } from "../tensor/tensor.ts";
+import type { Codec, DecodeTask, Effort, Encoded, SectionName } from "./codec.ts";
+
+/** What every chunk of a file shares when it is written. */
+export interface ChunkSettings {
+  readonly codec: Codec;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly bound: Bound;
+  readonly fill?: number | undefined;
+  readonly effort: Effort;
+  /** Leading axes of a box that the codec does not see. */
+  readonly lead: number;
+  /** Whether the codec may cut the slab into windows of its own. */
+  readonly cut: boolean;
+}
+
+/** One slab as the plan cuts it; the codec may make several chunks of it. `values` fill `box` in C order. */
+export function encodeSlab(values: Tensor, box: Box, settings: ChunkSettings): EncodedChunk[] {
+  const { codec, options, lead, cut } = settings;
+  const slab = { ...values, shape: box.extent.slice(lead) };
+  if (!cut || !codec.cuts || slab.shape[0]! < 2) return [encodeChunk(slab, box, settings)];
+  const count = slab.shape[0]!;
+  const edges = [0, ...codec.cuts(slab, options as never), count];
+  return edges.slice(0, -1).map((start, i) => {
+    const end = edges[i + 1]!;
+    if (!(Number.isInteger(end) && end > start)) {
+      throw codecFault(codec, `its cuts ${edges.slice(1, -1).join(", ")} do not rise within 1..${count - 1}`);
+    }
+    const origin = box.origin.map((first, axis) => (axis === lead ? first + start : first));
+    const extent = box.extent.map((length, axis) => (axis === lead ? end - start : length));
+    return encodeChunk(frames(slab, start, end), { origin, extent }, settings);
+  });
+}
+
+function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): EncodedChunk {
+  const { codec, bound, fill } = settings;
+  const found = findSpecials(values, fill, codec.exactBits);
+  const sections: Section[] = found.bytes ? [{ name: "specials", bytes: found.bytes }] : [];
+  const { dtype, shape } = values;
+  let decoded: Tensor;
+  const constant = constantOf(found.frames);
+  if (constant) {
+    sections.push({ name: "constant", bytes: constant });
+    decoded = filled(dtype, shape, constant);
+  } else {
+    const encoded = runEncoder(found.frames, found.mask, settings);
+    sections.push(...encoded.sections);
+    decoded = own(encoded.decoded ?? redecode(encoded, values, found.mask, settings), values, found.frames);
+  }
+  if (found.bytes) readSpecials(found.bytes, dtype, shape).restore(decoded);
+  const asked: Bound = codec.exactBits ? { kind: "lossless", value: 0 } : bound;
+  let verdict = verifyBound(values, decoded, asked, undefined, fill);
+  if (verdict.broken > 0) {
+    const corrections = correct(values, decoded, asked, undefined, fill);
+    if (corrections) {
+      sections.push({ name: "corrections", bytes: corrections });
+      applyCorrections(corrections, decoded);
+    }
+    verdict = verifyBound(values, decoded, asked, undefined, fill);
+  }
+  if (verdict.broken > 0) throw codecFault(codec, `it breaks the bound on ${verdict.broken} values after correction`);
+  return { box, maxError: verdict.maxError, valuesCrc: crc32c(bytesOf(decoded)), sections };
+}
+
+function runEncoder(values: Tensor, mask: Uint8Array | undefined, settings: ChunkSettings): Encoded {
+  const { codec, bound, effort, options } = settings;
+  return codec.encode({ frames: values, bound, effort, ...(mask ? { mask } : {}) }, options as never);
+}
+
+function redecode(encoded: Encoded, like: Tensor, mask: Uint8Array | undefined, settings: ChunkSettings): Tensor {
+  const { codec, bound } = settings;
+  const sections = new Map(encoded.sections.map(({ name, bytes }) => [name, bytes]));
+  return codec.decode(decodeTask(like.dtype, like.shape, bound, mask, sections), codec.version);
+}
+
+/** The decoded values in memory of their own: they are changed before they are compared with the original. */
+function own(decoded: Tensor, ...others: Tensor[]): Tensor {
+  const shared = others.some(({ data }) => data.buffer === decoded.data.buffer);
+  return shared ? { ...decoded, data: decoded.data.slice() as Arrays[DType] } : decoded;
+}
+
+/** What decoding needs to know beside the stored chunk. */
+export interface DecodeSettings {
+  readonly codec: Codec;
+  readonly version: number;
+  readonly dtype: DType;
+  readonly bound: Bound;
+  readonly lead: number;
+}
+
+/** The chunk's values, as a tensor of its box's extents. */
+export function decodeChunk(stored: StoredChunk, settings: DecodeSettings): Tensor {
+  const { codec, version, dtype, bound, lead } = settings;
+  const { box } = stored.info;
+  const shape = box.extent.slice(lead);
+  try {
+    const specials = stored.sections.get("specials");
+    const special = specials && readSpecials(specials, dtype, shape);
+    const constant = stored.sections.get("constant");
+    const values = constant
+      ? filled(dtype, shape, constant)
+      : codec.decode(decodeTask(dtype, shape, bound, special?.mask, stored.sections), version);
+    special?.restore(values);
+    const corrections = stored.sections.get("corrections");
+    if (corrections) applyCorrections(corrections, values);
+    if (crc32c(bytesOf(values)) !== stored.valuesCrc) {
+      throw new TempressError("corrupt", "the decoded values are not those that were written (checksum differs)", {
+        hint: "report this with the file: either it was damaged on purpose or this program has a defect",
+      });
+    }
+    return { ...values, shape: box.extent };
+  } catch (error) {
+    throw placed(error, chunkName(stored.info));
+  }
+}
+
+function decodeTask(
+  dtype: DType,
+  shape: Shape,
+  bound: Bound,
+  mask: Uint8Array | undefined,
+  sections: ReadonlyMap<SectionName, Uint8Array>,
+): DecodeTask {
+  return {
+    dtype,
+    shape,
+    bound,
+    ...(mask ? { mask } : {}),
+    has: (name) => sections.has(name as SectionName),
+    section(name) {
+      const bytes = sections.get(name as SectionName);
+      if (bytes) return bytes;
+      throw new TempressError("corrupt", `the chunk has no section "${name}"`);
+    },
+  };
+}
+
+/** Names the chunk in an error of a stage; what is no typed error (a trap of a kernel) becomes one. */
+function placed(error: unknown, where: string): TempressError {
+  if (error instanceof TempressError) {
+    const inner = error.where === undefined ? where : `${where}, ${error.where}`;
+    const { hint = "other chunks stay readable: use --frames, or --salvage", cause } = error;
+    return new TempressError(error.code, error.message, { where: inner, hint, cause });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new TempressError("corrupt", `the chunk cannot be decoded: ${message}`, { where, cause: error });
+}
+
+function codecFault(codec: Codec, why: string): TempressError {
+  return new TempressError("bound-broken", `codec "${codec.name}" is at fault: ${why}`, {
+    where: "compress",
+    hint: "choose another codec and report this with the data",
+  });
+}
+
+/** The bytes of the one value that fills the tensor, or undefined; compared as words, so that NaN and -0 count. */
+function constantOf({ data, dtype }: Tensor): Uint8Array | undefined {
+  const { bytes } = DTYPES[dtype];
+  const step = bytes === 8 ? 2 : 1;
+  const Words = bytes === 1 ? Uint8Array : bytes === 2 ? Uint16Array : Uint32Array;
+  const bits = new Words(data.buffer as ArrayBuffer, data.byteOffset, data.length * step);
+  for (let i = step; i < bits.length; i++) if (bits[i] !== bits[i - step]) return undefined;
+  return new Uint8Array(data.buffer, data.byteOffset, bytes).slice();
+}
+
+function filled(dtype: DType, shape: Shape, value: Uint8Array): Tensor {
+  const { bytes } = DTYPES[dtype];
+  if (value.length !== bytes) {
+    throw new TempressError("corrupt", `a constant of ${value.length} bytes is no ${dtype}`, {
+      where: "section constant",
+    });
+  }
+  const tensor = emptyTensor(dtype, shape);
+  const { buffer } = tensor.data;
+  const word = new DataView(value.slice().buffer);
+  if (bytes === 1) new Uint8Array(buffer).fill(word.getUint8(0));
+  else if (bytes === 2) new Uint16Array(buffer).fill(word.getUint16(0, true));
+  else if (bytes === 4) new Uint32Array(buffer).fill(word.getUint32(0, true));
+  else new BigUint64Array(buffer).fill(word.getBigUint64(0, true));
+  return tensor;
+}

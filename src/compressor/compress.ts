@@ -1,0 +1,199 @@
+import { ContainerWriter, MemorySink } from "../container/writer.ts";
+import { TempressError } from "../errors.ts";
+import { resolveBound } from "../promise/bound.ts";
+import { promiseFromOptions } from "../promise/from-options.ts";
+import { EMPTY_RANGE, mergeRanges, scanRange, type ValueRange } from "../promise/range.ts";
+import type { Bound, PromiseSpec } from "../promise/spec.ts";
+import { type Box, boxVolume } from "../tensor/box.ts";
+import { DTYPES, isDType } from "../tensor/dtype.ts";
+import { elementCount, frameLength } from "../tensor/shape.ts";
+import type { ByteSink, TensorSource } from "../tensor/source.ts";
+import { tensorSource } from "../tensor/source.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { type ChunkSettings, encodeSlab } from "./chunk.ts";
+import type { Codec } from "./codec.ts";
+import { type CompressOptions, checkCompressOptions } from "./options.ts";
+import { type Plan, planChunks } from "./plan.ts";
+import { inOrder, openPool } from "./pool.ts";
+import { codecs } from "./registry.ts";
+import { checkOptions, storedOptions } from "./schema.ts";
+import { SlabReader, timeFirstSource } from "./slabs.ts";
+
+export const DEFAULT_CODEC = "tezip";
+
+/** What a compression did, under LibPressio's names. Sizes in bytes, times in milliseconds. */
+export interface CompressReport {
+  readonly "size:uncompressed_size": number;
+  readonly "size:compressed_size": number;
+  readonly "size:compression_ratio": number;
+  /** Bits of the file for each value. */
+  readonly "size:bit_rate": number;
+  /** Largest |x - y|; absent under a pointwise relative promise. */
+  readonly "error_stat:max_error"?: number;
+  /** Largest |x - y| / |x|; only under a pointwise relative promise. */
+  readonly "error_stat:max_pw_rel_error"?: number;
+  readonly "time:compress": number;
+  readonly promise: PromiseSpec;
+  readonly bound: Bound;
+  readonly chunks: number;
+}
+
+/**
+ * A whole `.tpz` file in memory.
+ * @throws TempressError "invalid-argument", "unsupported" (the codec does not take this), "bound-broken" (a codec's
+ * fault), "io"; or the signal's reason.
+ */
+export async function compress(input: Tensor | TensorSource, options: CompressOptions): Promise<Uint8Array> {
+  const sink = new MemorySink();
+  await compressTo(input, sink, options);
+  return sink.bytes();
+}
+
+/** The same, written front to back with a few chunks in memory at a time. */
+export async function compressTo(
+  input: Tensor | TensorSource,
+  sink: ByteSink,
+  options: CompressOptions,
+): Promise<CompressReport> {
+  const started = performance.now();
+  const source = "data" in input ? tensorSource(checkedTensor(input)) : input;
+  if (!isDType(source.dtype)) {
+    throw new TempressError("invalid-argument", `dtype "${source.dtype}" is unknown`, { where: "dtype" });
+  }
+  const count = elementCount(source.shape);
+  checkCompressOptions(options, source.shape.length);
+  const promise = promiseFromOptions(options);
+  const { codec: name = DEFAULT_CODEC, fill, effort = "balanced", threads = 1, timeAxis = 0, signal } = options;
+  const codec = await codecs.get(name);
+  const values = checkOptions(codec.options, options.options);
+  refuseWhatCodecCannot(codec, source, promise);
+  signal?.throwIfAborted();
+  const [pool] = await Promise.all([openPool(threads, name), codec.prepare()]);
+  try {
+    const stored = timeAxis === 0 ? source : timeFirstSource(source, timeAxis);
+    const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window);
+    const reader = new SlabReader(stored, plan.lead);
+    const needsRange = promise.kind === "rel" || promise.kind === "abs_and_rel";
+    const scanned = "data" in input ? input : { reader, plan };
+    const range = needsRange ? await rangeOf(scanned, fill, signal) : undefined;
+    const bound = resolveBound(promise, range, source.dtype);
+    // A field without a range is constant: chunks of one value never reach the codec.
+    if (range === undefined || range.min < range.max) refuseBound(codec, bound);
+    const cut = codec.cuts !== undefined && !plan.split;
+    const settings: ChunkSettings = { codec, options: values, bound, fill, effort, lead: plan.lead, cut };
+    const writer = new ContainerWriter(sink, {
+      dtype: source.dtype,
+      shape: source.shape,
+      timeAxis,
+      ...(source.axes ? { axes: source.axes } : {}),
+      ...(source.name ? { name: source.name } : {}),
+      promise,
+      bound,
+      ...(fill === undefined ? {} : { fill }),
+      codec: { id: codec.id, name: codec.name, version: codec.version },
+      effort,
+      options: storedOptions(codec.options, values),
+      ...(source.attributes ? { attributes: source.attributes } : {}),
+    });
+    await writer.begin();
+
+    async function* slabs(): AsyncGenerator<{ box: Box; values: Tensor }> {
+      for (const box of plan.boxes()) {
+        signal?.throwIfAborted();
+        yield { box, values: await reader.read(box) };
+      }
+    }
+    const job = { ...settings, codec: name, fill };
+    const encoded = inOrder(slabs(), pool ? pool.threads + 1 : 1, ({ box, values }) =>
+      pool ? pool.encode(job, values, box) : encodeSlab(values, box, settings),
+    );
+    const frame = frameLength(stored.shape);
+    let done = 0;
+    let maxError = 0;
+    let chunks = 0;
+    for await (const slab of encoded) {
+      for (const chunk of slab) {
+        await writer.chunk(chunk);
+        maxError = Math.max(maxError, chunk.maxError);
+        done += boxVolume(chunk.box);
+        chunks++;
+      }
+      options.onProgress?.({
+        frames: Math.floor(done / frame),
+        totalFrames: stored.shape[0]!,
+        bytesIn: done * DTYPES[source.dtype].bytes,
+        bytesOut: writer.byteLength,
+      });
+    }
+    signal?.throwIfAborted();
+    const compressed = await writer.finish();
+    const uncompressed = count * DTYPES[source.dtype].bytes;
+    return {
+      "size:uncompressed_size": uncompressed,
+      "size:compressed_size": compressed,
+      "size:compression_ratio": uncompressed / compressed,
+      "size:bit_rate": (8 * compressed) / count,
+      [bound.kind === "pw_rel" ? "error_stat:max_pw_rel_error" : "error_stat:max_error"]: maxError,
+      "time:compress": performance.now() - started,
+      promise,
+      bound,
+      chunks,
+    };
+  } finally {
+    await pool?.close();
+  }
+}
+
+function checkedTensor(t: Tensor): Tensor {
+  if (!isDType(t.dtype)) {
+    throw new TempressError("invalid-argument", `dtype "${String(t.dtype)}" is unknown`, { where: "dtype" });
+  }
+  if (!(t.data instanceof DTYPES[t.dtype].Array)) {
+    throw new TempressError("invalid-argument", `the values of a ${t.dtype} tensor are no ${t.dtype} array`, {
+      where: "tensor",
+      hint: `give a ${DTYPES[t.dtype].Array.name}`,
+    });
+  }
+  tensor(t.dtype, t.shape, t.data);
+  return t;
+}
+
+async function rangeOf(
+  input: Tensor | { readonly reader: SlabReader; readonly plan: Plan },
+  fill: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ValueRange> {
+  if ("data" in input) return scanRange(input, fill);
+  let range: ValueRange = EMPTY_RANGE;
+  for (const box of input.plan.boxes()) {
+    signal?.throwIfAborted();
+    range = mergeRanges(range, scanRange(await input.reader.read(box), fill));
+  }
+  return range;
+}
+
+/** Kinds of bound that a promise can resolve to, before the range is known. */
+const MADE_OF = { abs: "abs", rel: "abs", abs_and_rel: "abs", pw_rel: "pw_rel", lossless: "lossless" } as const;
+
+function refuseWhatCodecCannot(codec: Codec, source: TensorSource, promise: PromiseSpec): void {
+  if (!codec.dtypes.includes(source.dtype)) {
+    throw new TempressError("unsupported", `codec "${codec.name}" does not take ${source.dtype}`, {
+      where: "codec",
+      hint: `it takes ${codec.dtypes.join(", ")}; zstd takes every type`,
+    });
+  }
+  if (!codec.keeps.includes(MADE_OF[promise.kind])) {
+    throw new TempressError("unsupported", `codec "${codec.name}" cannot keep the promise ${promise.kind}`, {
+      where: "codec",
+      hint: `it keeps ${codec.keeps.join(", ")}; zstd keeps every promise by keeping every bit`,
+    });
+  }
+}
+
+function refuseBound(codec: Codec, bound: Bound): void {
+  if (codec.keeps.includes(bound.kind)) return;
+  throw new TempressError("unsupported", `the promise asks to keep every bit, which codec "${codec.name}" cannot`, {
+    where: "codec",
+    hint: "a bound of 0 (and one below 1 for whole numbers) is lossless; choose a larger bound or codec zstd",
+  });
+}
