@@ -305,7 +305,7 @@ function fitFilters(
   const gramAddress = arena.alloc(MAX_TAPS * MAX_TAPS * 8);
   const fit = work.wide ? exports.fitPlaneF64 : exports.fitPlaneF32;
   const filters: Filter[] = [];
-  forEachFilter(work, (klass, group, phase, strides) => {
+  forEachFilter(work, (klass, _group, phase, strides) => {
     const kind = work.plan.classes[klass]!;
     const taps = tapsOf(kind.references, kind.boxes, phase).length;
     const members = work.plan.planes.filter((planned) => planned.klass === klass);
