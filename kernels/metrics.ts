@@ -1,0 +1,1 @@
+export { errorSums32, errorSums64 } from "./metrics/error-sums";

@@ -1,0 +1,78 @@
+/** The registry of metrics. Their code is loaded when it is first used. */
+import { TempressError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import { composite } from "./composite.ts";
+import type { Metric, MetricKind, MetricSettings } from "./metric.ts";
+
+interface MetricEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<MetricKind>;
+}
+
+const entries = new Map<string, MetricEntry>();
+
+for (const entry of [
+  {
+    name: "size",
+    summary: "bytes before and after, compression ratio, bits a value",
+    load: async () => (await import("./size.ts")).size,
+  },
+  {
+    name: "time",
+    summary: "milliseconds that compression and decompression took",
+    load: async () => (await import("./time.ts")).time,
+  },
+  {
+    name: "error_stat",
+    summary: "errors and values: extremes, means, mse, psnr",
+    load: async () => (await import("./error-stat.ts")).errorStat,
+  },
+  {
+    name: "pearson",
+    summary: "correlation of the original and decompressed values",
+    load: async () => (await import("./pearson.ts")).pearson,
+  },
+  {
+    name: "entropy",
+    summary: "bits a value that the distribution of distinct values holds, before and after",
+    load: async () => (await import("./entropy.ts")).entropy,
+  },
+] satisfies MetricEntry[]) {
+  entries.set(entry.name, entry);
+}
+
+export const metrics = {
+  names: (): string[] => [...entries.keys()],
+  /** What is known without loading the metric's code. */
+  list: (): MetricEntry[] => [...entries.values()],
+  /** Loads a metric; an unknown name is a typed error with the nearest one. */
+  async get(name: string): Promise<MetricKind> {
+    const entry = entries.get(name);
+    if (entry) return entry.load();
+    throw new TempressError("invalid-argument", `there is no metric "${name}"`, {
+      where: "metrics",
+      hint: suggestion(name, entries.keys()),
+    });
+  },
+  /** Makes several metrics and joins them into one observer. */
+  async observe(names: readonly string[], settings: MetricSettings = {}): Promise<Metric> {
+    const kinds = await Promise.all(names.map((name) => metrics.get(name)));
+    return composite(kinds.map((kind) => kind.create(settings)));
+  },
+  /**
+   * Adds a metric of one's own. Its keys carry its name: "mine:value".
+   * @throws TempressError "invalid-argument" for a name that is taken or cannot be typed, or stray keys.
+   */
+  register(kind: MetricKind): void {
+    const wrong = (message: string, hint: string) =>
+      new TempressError("invalid-argument", message, { where: "register", hint });
+    if (!/^[a-z][a-z0-9_]*$/.test(kind.name)) {
+      throw wrong(`"${kind.name}" cannot be a metric's name`, "use lower-case letters, digits and _");
+    }
+    if (entries.has(kind.name)) throw wrong(`there is a metric "${kind.name}" already`, "choose another name");
+    const stray = kind.keys.find((key) => !key.startsWith(`${kind.name}:`));
+    if (stray !== undefined) throw wrong(`key "${stray}" lacks its prefix`, `call it "${kind.name}:${stray}"`);
+    entries.set(kind.name, { name: kind.name, summary: kind.summary, load: async () => kind });
+  },
+};
