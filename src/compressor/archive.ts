@@ -45,7 +45,7 @@ export interface Archive {
   source(): TensorSource;
   /**
    * Writes frames to `sink` in C order of `shape`, in bounded memory: slabs along axis 0, or runs of values (rank 1)
-   * where one frame is above 128 MiB. Does not close the sink.
+   * where one frame is above 64 MiB. Does not close the sink.
    */
   writeTo(sink: TensorSink, options?: WriteOptions): Promise<void>;
   /** How the file is made and where its bytes go; reads nothing. */

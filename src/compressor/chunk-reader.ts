@@ -20,7 +20,7 @@ export interface Damage {
 }
 
 /** Bytes of decoded values that are kept while frames are read one after another. */
-const CACHE_BYTES = 128 << 20;
+const CACHE_BYTES = 64 << 20;
 
 /** The latest decoded chunks. */
 export class ChunkCache {

@@ -6,13 +6,13 @@ import { ChunkCache, type ChunkReader } from "./chunk-reader.ts";
 import { timeBack } from "./slabs.ts";
 
 /** Bytes of values given at a time, where frames are not larger. */
-const SLAB_BYTES = 64 << 20;
+const SLAB_BYTES = 32 << 20;
 /** A larger frame is given in parts. */
-const WHOLE_FRAME_BYTES = 128 << 20;
+const WHOLE_FRAME_BYTES = 64 << 20;
 
 /**
  * Frames [t0, t1) along time, front to back in C order of the header's shape, in bounded memory: slabs along axis 0,
- * or runs of one frame's values (as rank 1) where a frame is above 128 MiB. Every chunk is decoded once where
+ * or runs of one frame's values (as rank 1) where a frame is above 64 MiB. Every chunk is decoded once where
  * the chunks of a slab fit into the cache.
  */
 export async function* inSlabs(reader: ChunkReader, t0: number, t1: number): AsyncGenerator<Tensor> {

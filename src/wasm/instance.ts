@@ -60,6 +60,8 @@ export class Arena {
 }
 
 export function base64ToBytes(text: string): Uint8Array<ArrayBuffer> {
+  // Node's own decoder takes a twentieth of the time, which counts at every start.
+  if (typeof Buffer !== "undefined") return new Uint8Array(Buffer.from(text, "base64"));
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
