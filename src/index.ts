@@ -12,6 +12,7 @@ export {
   type SectionName,
 } from "./compressor/codec.ts";
 export { type CompressReport, compress, compressTo, DEFAULT_CODEC } from "./compressor/compress.ts";
+export { type Compressor, compressor } from "./compressor/compressor.ts";
 export { type DecompressOptions, decompress } from "./compressor/decompress.ts";
 export type { InspectReport } from "./compressor/inspect.ts";
 export type { CompressOptions, Progress } from "./compressor/options.ts";
@@ -21,6 +22,8 @@ export type { ChunkInfo } from "./container/chunk-record.ts";
 export type { Header } from "./container/header.ts";
 export { type ErrorCode, isTempressError, TempressError } from "./errors.ts";
 export { formats } from "./io/formats.ts";
+export type { Metric, MetricKind } from "./metrics/metric.ts";
+export { metrics } from "./metrics/registry.ts";
 export type { Bound, PromiseSpec } from "./promise/spec.ts";
 export { verifyBound } from "./promise/verify.ts";
 export { DTYPE_NAMES, type DType, isDType } from "./tensor/dtype.ts";

@@ -71,7 +71,7 @@ export async function compressTo(
   const [pool] = await Promise.all([openPool(threads, name), codec.prepare()]);
   try {
     const stored = timeAxis === 0 ? source : timeFirstSource(source, timeAxis);
-    const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window);
+    const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window ?? windowOf(codec, values));
     const reader = new SlabReader(stored, plan.lead);
     const needsRange = promise.kind === "rel" || promise.kind === "abs_and_rel";
     const scanned = "data" in input ? input : { reader, plan };
@@ -142,6 +142,12 @@ export async function compressTo(
   } finally {
     await pool?.close();
   }
+}
+
+/** A codec's own option "<name>:window" means the same as `window`; 0 leaves it to the chunk size. */
+function windowOf(codec: Codec, values: Readonly<Record<string, unknown>>): number | undefined {
+  const frames = values[`${codec.name}:window`];
+  return typeof frames === "number" && frames > 0 ? frames : undefined;
 }
 
 function checkedTensor(t: Tensor): Tensor {
