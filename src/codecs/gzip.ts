@@ -1,6 +1,6 @@
 import type { Codec, Effort } from "../compressor/codec.ts";
 import { int } from "../compressor/schema.ts";
-import { gzipCompress, gzipDecompress } from "../entropy/lossless.ts";
+import { gzipCompress, gzipDecompress, prepareGzip } from "../entropy/lossless.ts";
 import { shuffle, unshuffle } from "../quantize/shuffle.ts";
 import { DTYPE_NAMES, DTYPES } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -23,7 +23,7 @@ export const gzip: Codec<typeof options> = {
   exactBits: true,
   dtypes: DTYPE_NAMES,
   options,
-  prepare: async () => undefined,
+  prepare: prepareGzip,
   encode({ frames, effort }, values) {
     const planes = shuffle(bytesOf(frames), DTYPES[frames.dtype].bytes);
     return { sections: [{ name: "data", bytes: gzipCompress(planes, values["gzip:level"] || LEVELS[effort]) }] };

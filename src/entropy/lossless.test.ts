@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { TempressError } from "../errors.ts";
-import { gzipCompress, gzipDecompress, prepareZstd, zstdCompress, zstdDecompress } from "./lossless.ts";
+import { gzipCompress, gzipDecompress, prepareGzip, prepareZstd, zstdCompress, zstdDecompress } from "./lossless.ts";
 
 const samples = {
   empty: new Uint8Array(0),
@@ -14,6 +14,7 @@ const samples = {
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 beforeAll(prepareZstd);
+beforeAll(prepareGzip);
 
 describe.each(Object.entries(samples))("lossless: %s", (_, bytes) => {
   it.each([1, 9, 19])("zstd level %i", (level) => {

@@ -2,7 +2,6 @@
  * General byte compressors. Decoders are told how many bytes to expect and give a typed error when the stream says
  * anything else, before they allocate.
  */
-import { gunzipSync, gzipSync } from "fflate";
 import { TempressError } from "../errors.ts";
 import { base64ToBytes } from "../wasm/instance.ts";
 
@@ -51,9 +50,16 @@ export function zstdDecompress(bytes: Uint8Array, expected: number, where = "zst
   );
 }
 
+let deflate: typeof import("fflate") | undefined;
+
+/** Loads gzip, whose tables take time; awaited once before `gzipCompress` and `gzipDecompress`. */
+export async function prepareGzip(): Promise<void> {
+  deflate ??= await import("fflate");
+}
+
 /** A gzip member without name and time; `level` 1 to 9. */
 export function gzipCompress(bytes: Uint8Array, level: number): Uint8Array {
-  return gzipSync(bytes, { level: level as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9, mtime: 0 });
+  return readyGzip().gzipSync(bytes, { level: level as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9, mtime: 0 });
 }
 
 /** Deflate makes at most 258 bytes from two bits. */
@@ -64,6 +70,7 @@ export function gzipDecompress(bytes: Uint8Array, expected: number, where = "gzi
   if (size !== expected || expected > bytes.length * DEFLATE_MOST) {
     throw wrong(where, `it says ${size} bytes, ${expected} are expected`);
   }
+  const { gunzipSync } = readyGzip();
   let out: Uint8Array;
   try {
     out = gunzipSync(bytes, { out: new Uint8Array(expected) });
@@ -72,6 +79,11 @@ export function gzipDecompress(bytes: Uint8Array, expected: number, where = "gzi
   }
   if (out.length !== expected) throw wrong(where, `it does not decode to ${expected} bytes`);
   return out;
+}
+
+function readyGzip(): typeof import("fflate") {
+  if (!deflate) throw new TempressError("invalid-argument", "gzip is used before prepareGzip()", { where: "gzip" });
+  return deflate;
 }
 
 function ready(): Zstd {

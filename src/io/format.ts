@@ -6,6 +6,8 @@ import type { TensorSink, TensorSource } from "../tensor/source.ts";
 export interface FormatHint {
   readonly shape?: Shape | undefined;
   readonly dtype?: DType | undefined;
+  /** Taken where neither the caller nor the file or its name says. */
+  readonly otherwise?: { readonly shape: Shape; readonly dtype: DType } | undefined;
   /** Which variable, in formats that hold several. */
   readonly variable?: string | undefined;
 }

@@ -47,7 +47,6 @@ export async function imageSource(files: readonly ByteSource[], name: string): P
   return {
     dtype,
     shape: Object.freeze([files.length, ...shape]),
-    name,
     axes: shape.length === 3 ? ["t", "y", "x", "rgb"] : ["t", "y", "x"],
     async read(t0, t1) {
       const data = new (dtype === "uint16" ? Uint16Array : Uint8Array)(length * (t1 - t0));

@@ -2,7 +2,6 @@
  * Files on this machine: bytes read by range, and files that appear under their name only when they are whole.
  * Every failure of the system becomes a TempressError "io" that says what to do.
  */
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { TempressError } from "../errors.ts";
@@ -166,6 +165,7 @@ export function unopenedFile(path: string): ByteSource {
 }
 
 const temporaries = new Set<string>();
+let made = 0;
 
 /** Removes every file that is not finished. For the moment before a process dies; the library never calls it. */
 export function removeTemporaryFiles(): void {
@@ -175,7 +175,7 @@ export function removeTemporaryFiles(): void {
 
 /** A free name beside `path`, remembered for `removeTemporaryFiles` until `forget`. */
 export function temporaryBeside(path: string): { name: string; forget(): void } {
-  const name = join(dirname(path), `.${basename(path).slice(0, 80)}.${randomBytes(6).toString("hex")}.tmp`);
+  const name = join(dirname(path), `.${basename(path).slice(0, 80)}.${process.pid}-${++made}-${Math.random().toString(36).slice(2, 8)}.tmp`);
   temporaries.add(name);
   return { name, forget: () => temporaries.delete(name) };
 }

@@ -14,7 +14,7 @@ export const rawFormat: Format = {
   summary: "little-endian values without a header",
   async open(path, hint) {
     const named = path === "-" ? { dtype: undefined, shape: undefined } : parseRawName(path);
-    const dtype = hint.dtype ?? named.dtype;
+    const dtype = hint.dtype ?? named.dtype ?? hint.otherwise?.dtype;
     if (dtype === undefined) {
       throw new TempressError("invalid-argument", "the type of the raw values is not known", {
         where: path,
@@ -22,7 +22,7 @@ export const rawFormat: Format = {
       });
     }
     const width = DTYPES[dtype].bytes;
-    const shape = hint.shape ?? named.shape;
+    const shape = hint.shape ?? named.shape ?? hint.otherwise?.shape;
     if (shape === undefined) {
       const known = path === "-" ? "" : await valuesIn(path, width);
       throw new TempressError("invalid-argument", `the shape of the raw values is not known${known}`, {

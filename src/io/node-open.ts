@@ -12,7 +12,7 @@ import { ioError, statOf } from "./node-file.ts";
 export async function openTensor(path: string, hint: FormatHint = {}): Promise<TensorSource> {
   const stat = path === "-" ? undefined : statOf(path, "read");
   if (path !== "-" && !stat) throw ioError({ code: "ENOENT" }, path, "read");
-  const rawGiven = hint.shape !== undefined && hint.dtype !== undefined;
+  const rawGiven = hint.otherwise !== undefined || (hint.shape !== undefined && hint.dtype !== undefined);
   const entry = formatByName(path, { folder: stat?.isDirectory() === true, rawGiven });
   return await (await entry.load()).open(path, hint);
 }

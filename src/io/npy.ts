@@ -128,7 +128,7 @@ async function fortranSource(bytes: ByteSource, header: NpyHeader): Promise<Tens
   }
   const t = tensorFromBytes(dtype, shape, transposed(header.bigEndian ? swapped(stored, width) : stored, shape, width));
   await bytes.close?.();
-  return { ...tensorSource(t), name: where };
+  return tensorSource(t);
 }
 
 /** Fortran order (first axis fastest) to C order (last axis fastest), in new memory. */

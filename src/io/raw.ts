@@ -47,7 +47,6 @@ export function rawSource(bytes: ByteSource, layout: RawLayout): TensorSource {
   return {
     dtype,
     shape: Object.freeze([...shape]),
-    name: where,
     read: (t0, t1) => values(t0 * step, t1 * step, [t1 - t0, ...shape.slice(1)]),
     readPart: (t, start, end) => values(t * step + start, t * step + end, [end - start]),
     close: () => bytes.close?.(),

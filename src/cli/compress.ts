@@ -1,0 +1,128 @@
+import { EFFORTS } from "../compressor/codec.ts";
+import { type CompressReport, compressTo, DEFAULT_CODEC } from "../compressor/compress.ts";
+import { codecs } from "../compressor/registry.ts";
+import { parseOptions } from "../compressor/schema.ts";
+import { TempressError } from "../errors.ts";
+import { openTensor } from "../io/node-open.ts";
+import { createBytes } from "../io/node-stream.ts";
+import { parseShape } from "../tensor/shape.ts";
+import { codecHelp } from "./help.ts";
+import { jsonLine, reporter } from "./output.ts";
+import { progressBar } from "./progress.ts";
+import { errorText } from "./promise-text.ts";
+import { cleanUpOnSignals } from "./signals.ts";
+import { pairs } from "./table.ts";
+import { formatBytes, formatNumber, formatSeconds, formatSpeed } from "./units.ts";
+import { countOf, dtypeOf, keyValue, numberOf, oneOf } from "./values.ts";
+import type { Verb } from "./verb.ts";
+
+export const compress: Verb = {
+  define(command) {
+    command
+      .argument("<input>", "raw values, .npy, a PNG or a folder of PNG frames; - is raw values on standard input")
+      .requiredOption("-o, --output <file>", "the .tpz file to write; - is standard output")
+      .option("--abs <E>", "promise: no value off by more than E, in the data's unit", numberOf("--abs"))
+      .option("--rel <E>", "promise: by more than E times the range of the values", numberOf("--rel"))
+      .option("--pw-rel <E>", "promise: by more than E times the value itself", numberOf("--pw-rel"))
+      .option("--abs-and-rel <E R>", "promise: the tighter of --abs E and --rel R", pairOf)
+      .option("--lossless", "promise: every bit as it was")
+      .option("--shape <extents>", "extents of raw values, slowest first: 132x73x144", (text) => parseShape(text))
+      .option("--dtype <name>", "type of raw values: float32, uint16, ...", dtypeOf)
+      .option("--time-axis <K>", "which axis is time (default: 0, the slowest)", countOf("--time-axis", 0))
+      .option("--fill <V>", "a value that marks missing data: kept exactly, out of the range", numberOf("--fill"))
+      .option("--codec <name>", "how to compress; see: tempress list codecs", DEFAULT_CODEC)
+      .option("--effort <level>", "fast, balanced or max (default: balanced)", oneOf("--effort", EFFORTS))
+      .option("--window <N>", "frames a chunk", countOf("--window"))
+      .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
+      .option("-O, --option <KEY=VALUE>", "an option of the codec, repeatable", keyValue("-O"))
+      .option("--force", "replace an existing output")
+      .option("--json", "print the result as one JSON object")
+      .option("--quiet", "print nothing but errors");
+  },
+
+  /** The parser knows flags with one value; this one has two. */
+  prepare(words) {
+    const at = words.indexOf("--abs-and-rel");
+    if (at < 0) return [...words];
+    return [...words.slice(0, at + 1), words.slice(at + 1, at + 3).join(" "), ...words.slice(at + 3)];
+  },
+
+  notes: () => codecHelp(DEFAULT_CODEC),
+
+  async run([input], flags) {
+    const output = flags.output as string;
+    const codec = await codecs.get(flags.codec as string);
+    const own = withPrefix(codec.name, (flags.option ?? {}) as Record<string, string>);
+    const options = parseOptions(codec.options, own);
+    const source = await openTensor(input!, flags);
+    cleanUpOnSignals();
+    const sink = createBytes(output, { force: flags.force === true });
+    const bar = progressBar("compress", flags.json !== true && flags.quiet !== true);
+    try {
+      const report = await compressTo(source, sink, {
+        ...pick(flags, [
+          "abs",
+          "rel",
+          "pwRel",
+          "absAndRel",
+          "lossless",
+          "fill",
+          "effort",
+          "threads",
+          "timeAxis",
+          "window",
+        ]),
+        codec: codec.name,
+        options,
+        onProgress: ({ frames, totalFrames, bytesIn, bytesOut }) =>
+          bar.update(frames, totalFrames, bytesOut > 0 ? `ratio ${formatNumber(bytesIn / bytesOut, 3)}` : ""),
+      });
+      await sink.close();
+      bar.end();
+      const say = reporter(output);
+      if (flags.json) say(jsonLine(report));
+      else if (!flags.quiet) say(summary(input!, output, report));
+    } catch (error) {
+      bar.end();
+      await sink.abort?.();
+      throw error;
+    } finally {
+      await source.close?.();
+    }
+    return 0;
+  },
+};
+
+function pick(flags: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]));
+}
+
+function pairOf(text: string): [number, number] {
+  const [abs, rel, more] = text.split(/[ ,]+/);
+  if (abs === undefined || rel === undefined || more !== undefined) {
+    throw new TempressError("invalid-argument", "--abs-and-rel takes two numbers", {
+      where: "--abs-and-rel",
+      hint: "write --abs-and-rel 0.01 1e-3",
+    });
+  }
+  return [numberOf("--abs-and-rel")(abs), numberOf("--abs-and-rel")(rel)];
+}
+
+/** `-O window=8` is `-O tezip:window=8`. */
+function withPrefix(codec: string, given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, text]) => [key.includes(":") ? key : `${codec}:${key}`, text]),
+  );
+}
+
+function summary(input: string, output: string, report: CompressReport): string {
+  const [before, after] = [report["size:uncompressed_size"], report["size:compressed_size"]];
+  const error = report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? 0;
+  const seconds = report["time:compress"] / 1000;
+  return `${input} -> ${output}\n${pairs([
+    ["ratio", `${formatNumber(report["size:compression_ratio"])} (${formatBytes(before)} -> ${formatBytes(after)})`],
+    ["bits per value", formatNumber(report["size:bit_rate"])],
+    ["max error", errorText(error, report.bound, report.promise)],
+    ["time", `${formatSeconds(seconds)} (${formatSpeed(before, seconds)})`],
+  ])}`;
+}

@@ -1,0 +1,79 @@
+import { openArchive } from "../compressor/archive.ts";
+import { saveTensor } from "../io/node-open.ts";
+import { openBytes } from "../io/node-stream.ts";
+import { DTYPES } from "../tensor/dtype.ts";
+import { elementCount, formatShape } from "../tensor/shape.ts";
+import { jsonLine, note, reporter } from "./output.ts";
+import { progressBar } from "./progress.ts";
+import { cleanUpOnSignals } from "./signals.ts";
+import { pairs } from "./table.ts";
+import { formatBytes, formatSeconds, formatSpeed } from "./units.ts";
+import { countOf, frameRange } from "./values.ts";
+import type { Verb } from "./verb.ts";
+
+export const decompress: Verb = {
+  define(command) {
+    command
+      .argument("<file>", "a .tpz file; - is standard input")
+      .requiredOption(
+        "-o, --output <path>",
+        "where the values go: .f32, .npy, .png, a folder/, - (raw, standard output)",
+      )
+      .option("--frames <range>", "only frames FIRST:END along the time axis, END not included: 30:40")
+      .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
+      .option("--salvage", "read what a damaged file still holds; lost values become NaN (or the fill value, or 0)")
+      .option("--force", "replace an existing output")
+      .option("--json", "print the result as one JSON object")
+      .option("--quiet", "print nothing but errors");
+  },
+
+  async run([file], flags) {
+    const output = flags.output as string;
+    const started = performance.now();
+    const salvage = flags.salvage === true;
+    const archive = await openArchive(await openBytes(file!), { threads: flags.threads as number, salvage });
+    const { header, dtype } = archive;
+    const count = archive.shape[header.timeAxis]!;
+    const given = flags.frames as string | undefined;
+    const range: [number, number] = given === undefined ? [0, count] : frameRange(given, count);
+    const shape = archive.shape.map((extent, axis) => (axis === header.timeAxis ? range[1] - range[0] : extent));
+    cleanUpOnSignals();
+    const { axes, name, attributes } = header;
+    const like = { dtype, shape, ...(axes && { axes }), ...(name && { name }), ...(attributes && { attributes }) };
+    const sink = await saveTensor(output, like, { force: flags.force === true });
+    const bar = progressBar("decompress", flags.json !== true && flags.quiet !== true);
+    try {
+      await archive.writeTo(sink, {
+        frames: range,
+        onProgress: ({ frames, totalFrames }) => bar.update(frames, totalFrames),
+      });
+      await sink.close();
+    } catch (error) {
+      await sink.abort?.();
+      throw error;
+    } finally {
+      bar.end();
+      await archive.close();
+    }
+    const values = elementCount(shape) * DTYPES[dtype].bytes;
+    const milliseconds = performance.now() - started;
+    const say = reporter(output);
+    if (flags.json) {
+      const damage = archive.damage.map(({ frames, error }) => ({ frames, error: error.describe() }));
+      const more = salvage ? { damage } : {};
+      say(jsonLine({ "size:decompressed_size": values, "time:decompress": milliseconds, dtype, shape, ...more }));
+    } else if (!flags.quiet) {
+      const seconds = milliseconds / 1000;
+      const rows: [string, string][] = [
+        ["values", `${formatShape(shape)} ${dtype} (${formatBytes(values)})`],
+        ["time", `${formatSeconds(seconds)} (${formatSpeed(values, seconds)})`],
+      ];
+      say(`${file} -> ${output}\n${pairs(rows)}`);
+    }
+    for (const { frames, error } of archive.damage) {
+      note(`tempress: lost ${frames ? `in frames ${frames[0]}:${frames[1]}` : "index"}: ${error.describe()}`);
+    }
+    // Lost values are outside their promise.
+    return archive.damage.some(({ frames }) => frames !== undefined) ? 1 : 0;
+  },
+};

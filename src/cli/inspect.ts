@@ -1,0 +1,89 @@
+import { openArchive } from "../compressor/archive.ts";
+import type { InspectReport } from "../compressor/inspect.ts";
+import { openBytes } from "../io/node-stream.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { jsonLine, print } from "./output.ts";
+import { errorText, promiseText } from "./promise-text.ts";
+import { pairs, table } from "./table.ts";
+import { formatBytes, formatNumber } from "./units.ts";
+import type { Verb } from "./verb.ts";
+
+/** What the sections of chunks are, in the words of the guide. */
+const STAGES: Readonly<Record<string, string>> = {
+  key: "key frames",
+  side: "side information",
+  codes: "codes",
+  escapes: "escapes",
+  specials: "special values",
+  corrections: "corrections",
+  data: "data",
+};
+
+export const inspect: Verb = {
+  define(command) {
+    command
+      .argument("<file>", "a .tpz file; - is standard input")
+      .option("--chunks", "list every chunk")
+      .option("--json", "print one JSON object");
+  },
+
+  async run([file], flags) {
+    const archive = await openArchive(await openBytes(file!));
+    try {
+      const report = archive.inspect();
+      const { "size:compression_ratio": ratio, "size:bit_rate": rate, bytes, maxError, ...rest } = report;
+      if (flags.json) {
+        const sizes = { "size:uncompressed_size": bytes.raw, "size:compressed_size": bytes.file };
+        const error = report.bound.kind === "pw_rel" ? "error_stat:max_pw_rel_error" : "error_stat:max_error";
+        const quality = { "size:compression_ratio": ratio, "size:bit_rate": rate, [error]: maxError };
+        const list = flags.chunks ? { chunkList: archive.chunks } : {};
+        print(jsonLine({ ...sizes, ...quality, ...rest, bytes, ...list }));
+      } else {
+        print(`${file}\n${about(report)}\n\n${bytesByStage(report)}`);
+        if (flags.chunks) {
+          const rows = archive.chunks.map(({ frames, offset, byteLength, maxError }) => {
+            return [`${frames[0]}:${frames[1]}`, offset, byteLength, formatNumber(maxError)];
+          });
+          print(`\n${table(["frames", "offset", "bytes", "max error"], rows)}`);
+        }
+      }
+    } finally {
+      await archive.close();
+    }
+    return 0;
+  },
+};
+
+function about(report: InspectReport): string {
+  const { shape, axes, codec, options, attributes, framesPerChunk } = report;
+  const [fewest, most] = framesPerChunk;
+  const list = Object.entries(options).map(([key, value]) => `${key}=${value}`);
+  const { raw, file } = report.bytes;
+  return pairs([
+    ["shape", `${formatShape(shape)}${axes ? ` (${axes.join(", ")})` : ""}`],
+    ["dtype", report.dtype],
+    ["name", report.name],
+    ["time axis", report.timeAxis === 0 ? undefined : report.timeAxis],
+    ["promise", promiseText(report.promise)],
+    ["fill value", report.fill],
+    ["max error", errorText(report.maxError, report.bound, report.promise)],
+    ["codec", `${codec.name}, stream version ${codec.version}, effort ${report.effort}`],
+    ["options", list.length > 0 ? list.join(" ") : undefined],
+    ["model", report.model ?? "none"],
+    ["chunks", `${report.chunks} of ${fewest === most ? fewest : `${fewest} to ${most}`} frames`],
+    ["ratio", `${formatNumber(report["size:compression_ratio"])} (${formatBytes(raw)} -> ${formatBytes(file)})`],
+    ["bits per value", formatNumber(report["size:bit_rate"])],
+    ["container", `version ${report.containerVersion}`],
+    ...Object.entries(attributes ?? {}).map(([key, value]) => [key, value] as const),
+  ]);
+}
+
+function bytesByStage({ bytes }: InspectReport): string {
+  const sections = Object.entries(bytes.sections).map(([name, size]) => [STAGES[name] ?? name, size] as const);
+  const rows = [["header", bytes.header] as const, ...sections, ["chunk headers", bytes.chunkHeaders] as const];
+  rows.push(["index", bytes.index]);
+  return table(
+    ["stage", "bytes", "share"],
+    rows.map(([name, size]) => [name, size, `${((100 * size) / bytes.file).toFixed(1)} %`]),
+  );
+}

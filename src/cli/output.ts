@@ -1,0 +1,29 @@
+/** Text to people and programs. Written at once, so that nothing is lost when the process ends. */
+import { writeAll } from "../io/node-file.ts";
+
+function line(fd: number, text: string): void {
+  writeAll(fd, new TextEncoder().encode(text.endsWith("\n") ? text : `${text}\n`));
+}
+
+export function print(text: string): void {
+  line(1, text);
+}
+
+/** For people only: on standard error. */
+export function note(text: string): void {
+  try {
+    line(2, text);
+  } catch {
+    // Nobody listens; the exit status still tells.
+  }
+}
+
+/** One object on one line; what JSON has no number for (NaN, infinities) becomes null. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? part.toString() : part));
+}
+
+/** Where reports go: beside data on standard output they would spoil them. */
+export function reporter(output: string): (text: string) => void {
+  return output === "-" ? note : print;
+}

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+
+/** One word after `tempress`. */
+export interface Verb {
+  /** Declares arguments and flags. */
+  define(command: Command): void;
+  /** Does the work and gives the exit status: 0 done, 1 a promise was not met. Errors are thrown. */
+  run(args: readonly string[], flags: Readonly<Record<string, unknown>>): Promise<number>;
+  /** Rewrites the words before they are parsed, for what the parser cannot express. */
+  prepare?(words: readonly string[]): string[];
+  /** More text below the help. */
+  notes?(): Promise<string>;
+}
+
+export interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Verb>;
+}
+
+export const VERBS: readonly VerbEntry[] = [
+  {
+    name: "compress",
+    summary: "frames and a promise in, a .tpz file out",
+    load: async () => (await import("./compress.ts")).compress,
+  },
+  {
+    name: "decompress",
+    summary: "a .tpz file in, frames out; all of them or a range",
+    load: async () => (await import("./decompress.ts")).decompress,
+  },
+  {
+    name: "inspect",
+    summary: "what a .tpz file holds: shape, promise, achieved error, bytes by stage",
+    load: async () => (await import("./inspect.ts")).inspect,
+  },
+  {
+    name: "verify",
+    summary: "prove a .tpz file's promise against the original, value by value",
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
+    name: "list",
+    summary: "the codecs, metrics and formats there are",
+    load: async () => (await import("./list.ts")).list,
+  },
+  {
+    name: "help",
+    summary: "how a verb is used, or a codec's options",
+    load: async () => (await import("./help.ts")).help,
+  },
+  {
+    name: "completion",
+    summary: "a completion script for bash, zsh or fish",
+    load: async () => (await import("./completion.ts")).completion,
+  },
+];
