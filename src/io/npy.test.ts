@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { needsPython } from "../../test/optional.ts";
 import { TempressError } from "../errors.ts";
 import { DTYPE_NAMES } from "../tensor/dtype.ts";
 import { byteSource } from "../tensor/source.ts";
@@ -89,8 +90,7 @@ describe("npy", () => {
     }
   });
 
-  const numpy = spawnSync("python3", ["-c", "import numpy"]).status === 0;
-  it.skipIf(!numpy)("agrees with NumPy (needs python3 with numpy)", async () => {
+  needsPython("numpy").it("agrees with NumPy", async () => {
     const program =
       "import numpy,sys; a=numpy.asfortranarray(numpy.arange(24).reshape(2,3,4).astype('>i4')); numpy.save(sys.stdout.buffer,a)";
     const source = await npySource(byteSource(spawnSync("python3", ["-c", program]).stdout));

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillsFor, tensors } from "../../test/nasty-tensors.ts";
+import { needsShared, sharedFile } from "../../test/optional.ts";
 import { isTempressError } from "../errors.ts";
 import { fillPattern } from "./fill.ts";
 import { isSpecial, patternAt } from "./scan.reference.ts";
@@ -130,9 +131,9 @@ describe("findSpecials and readSpecials", () => {
   });
 });
 
-const SHARED = new URL("../../../shared/data/", import.meta.url);
+const SHARED = sharedFile("data/");
 
-describe.runIf(existsSync(SHARED))("masks of real fields (../shared)", () => {
+needsShared("data/").describe("masks of real fields (../shared)", () => {
   // Most bytes each may take; measured, and a little more: coasts, a climatology, a 4-D climatology.
   const fields: [string, number[], number | undefined, number][] = [
     ["nemo_sst_nan_3x330x360.f32", [3, 330, 360], undefined, 1010],
