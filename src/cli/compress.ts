@@ -1,11 +1,16 @@
+import { openArchive } from "../compressor/archive.ts";
 import { EFFORTS } from "../compressor/codec.ts";
 import { type CompressReport, compressTo, DEFAULT_CODEC } from "../compressor/compress.ts";
 import { codecs } from "../compressor/registry.ts";
 import { parseOptions } from "../compressor/schema.ts";
+import { verifyArchive } from "../compressor/verify.ts";
 import { TempressError } from "../errors.ts";
+import { openFile } from "../io/node-file.ts";
 import { openTensor } from "../io/node-open.ts";
 import { createBytes } from "../io/node-stream.ts";
+import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
+import type { TensorSource } from "../tensor/source.ts";
 import { codecHelp } from "./help.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
@@ -13,7 +18,7 @@ import { errorText } from "./promise-text.ts";
 import { cleanUpOnSignals } from "./signals.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatNumber, formatSeconds, formatSpeed } from "./units.ts";
-import { countOf, dtypeOf, keyValue, numberOf, oneOf } from "./values.ts";
+import { countOf, dtypeOf, keyValue, namesOf, numberOf, oneOf } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
 export const compress: Verb = {
@@ -35,6 +40,11 @@ export const compress: Verb = {
       .option("--window <N>", "frames a chunk", countOf("--window"))
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
       .option("-O, --option <KEY=VALUE>", "an option of the codec, repeatable", keyValue("-O"))
+      .option(
+        "--metrics <names>",
+        "read the file back and measure: error_stat,pearson,... (default with --json: error_stat)",
+        namesOf,
+      )
       .option("--force", "replace an existing output")
       .option("--json", "print the result as one JSON object")
       .option("--quiet", "print nothing but errors");
@@ -79,9 +89,14 @@ export const compress: Verb = {
       });
       await sink.close();
       bar.end();
+      const names = (flags.metrics as string[] | undefined) ?? (flags.json ? ["error_stat"] : []);
+      const measured =
+        output === "-" || names.length === 0
+          ? {}
+          : await measure(source, output, names, flags.fill as number | undefined);
       const say = reporter(output);
-      if (flags.json) say(jsonLine(report));
-      else if (!flags.quiet) say(summary(input!, output, report));
+      if (flags.json) say(jsonLine({ ...report, ...measured }));
+      else if (!flags.quiet) say(summary(input!, output, report, measured));
     } catch (error) {
       bar.end();
       await sink.abort?.();
@@ -92,6 +107,27 @@ export const compress: Verb = {
     return 0;
   },
 };
+
+/** Metrics of what stands in the file, not of what was meant to. */
+async function measure(
+  source: TensorSource,
+  output: string,
+  names: readonly string[],
+  fill?: number,
+): Promise<Record<string, number>> {
+  const observer = await metrics.observe(names, { fill });
+  const archive = await openArchive(openFile(output));
+  try {
+    const { broken } = await verifyArchive(source, archive, { watch: (x, y) => observer.compare?.(x, y) });
+    if (broken === 0) return observer.results();
+    throw new TempressError("bound-broken", `${broken} values are off by more than was promised`, {
+      where: output,
+      hint: "do not use this file; report it with the data",
+    });
+  } finally {
+    await archive.close();
+  }
+}
 
 function pick(flags: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(names.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]]));
@@ -115,7 +151,7 @@ function withPrefix(codec: string, given: Readonly<Record<string, string>>): Rec
   );
 }
 
-function summary(input: string, output: string, report: CompressReport): string {
+function summary(input: string, output: string, report: CompressReport, more: Record<string, number>): string {
   const [before, after] = [report["size:uncompressed_size"], report["size:compressed_size"]];
   const error = report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? 0;
   const seconds = report["time:compress"] / 1000;
@@ -123,6 +159,7 @@ function summary(input: string, output: string, report: CompressReport): string 
     ["ratio", `${formatNumber(report["size:compression_ratio"])} (${formatBytes(before)} -> ${formatBytes(after)})`],
     ["bits per value", formatNumber(report["size:bit_rate"])],
     ["max error", errorText(error, report.bound, report.promise)],
+    ...Object.entries(more).map(([name, value]) => [name, formatNumber(value)] as const),
     ["time", `${formatSeconds(seconds)} (${formatSpeed(before, seconds)})`],
   ])}`;
 }

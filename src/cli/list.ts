@@ -1,11 +1,12 @@
 import { codecs } from "../compressor/registry.ts";
 import { formats } from "../io/formats.ts";
+import { metrics } from "../metrics/registry.ts";
 import { jsonLine, print } from "./output.ts";
 import { table } from "./table.ts";
 import { oneOf } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
-const WHAT = ["codecs", "formats"] as const;
+const WHAT = ["codecs", "metrics", "formats"] as const;
 type What = (typeof WHAT)[number];
 
 export const list: Verb = {
@@ -34,6 +35,7 @@ async function rowsOf(what: What): Promise<Row[]> {
       summary,
     }));
   }
+  if (what === "metrics") return metrics.list().map(({ name, summary }) => ({ name, summary }));
   const all = await Promise.all(codecs.names().map((name) => codecs.get(name)));
   return all.map(({ name, keeps, dtypes, stability, summary }) => ({ name, keeps, dtypes, stability, summary }));
 }

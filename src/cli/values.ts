@@ -60,3 +60,8 @@ export function keyValue(flag: string): (text: string, sofar?: Record<string, st
     return { ...sofar, [key]: text.slice(at + 1) };
   };
 }
+
+/** "error_stat,pearson" as names; "none" is none. */
+export function namesOf(text: string): string[] {
+  return text === "none" ? [] : text.split(",").filter((name) => name !== "");
+}

@@ -2,13 +2,14 @@ import { type Archive, openArchive } from "../compressor/archive.ts";
 import { type VerifyReport, verifyArchive } from "../compressor/verify.ts";
 import { openTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
+import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
 import { jsonLine, print } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { errorText, promiseText } from "./promise-text.ts";
 import { pairs, table } from "./table.ts";
 import { formatNumber, formatSeconds } from "./units.ts";
-import { countOf, dtypeOf } from "./values.ts";
+import { countOf, dtypeOf, namesOf } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
 export const verify: Verb = {
@@ -19,6 +20,9 @@ export const verify: Verb = {
       .option("--shape <extents>", "extents of raw values; by default the file's own", (text) => parseShape(text))
       .option("--dtype <name>", "type of raw values; by default the file's own", dtypeOf)
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
+      .option("--metrics <names>", "what to measure beside the promise: error_stat,pearson,... or none", namesOf, [
+        "error_stat",
+      ])
       .option("--json", "print the result as one JSON object")
       .option("--quiet", "print nothing but errors");
   },
@@ -30,14 +34,16 @@ export const verify: Verb = {
     try {
       const { dtype, shape } = archive;
       const source = await openTensor(original!, { ...flags, otherwise: { shape, dtype } });
+      const observer = await metrics.observe(flags.metrics as string[], { fill: archive.header.fill });
       const report = await verifyArchive(source, archive, {
+        watch: (x, y) => observer.compare?.(x, y),
         onProgress: ({ frames, totalFrames }) => bar.update(frames, totalFrames),
       });
       await source.close?.();
       bar.end();
       const seconds = (performance.now() - started) / 1000;
-      if (flags.json) print(jsonLine(asObject(report, archive, seconds)));
-      else if (!flags.quiet) print(asText(report, archive, seconds));
+      if (flags.json) print(jsonLine({ ...asObject(report, archive, seconds), ...observer.results() }));
+      else if (!flags.quiet) print(asText(report, archive, seconds, observer.results()));
       return report.broken > 0 ? 1 : 0;
     } finally {
       bar.end();
@@ -62,13 +68,15 @@ function asObject(report: VerifyReport, archive: Archive, seconds: number): obje
   };
 }
 
-function asText(report: VerifyReport, archive: Archive, seconds: number): string {
+function asText(report: VerifyReport, archive: Archive, seconds: number, measured: Record<string, number>): string {
   const { maxError, bound, values, broken, worst } = report;
   const { promise } = archive.header;
+  const psnr = measured["error_stat:psnr"];
   const rows: [string, string | number][] = [
     ["promise", promiseText(promise)],
     ["max error", errorText(maxError, bound, promise)],
     ["values", values],
+    ...(psnr === undefined ? [] : [["psnr", `${formatNumber(psnr)} dB`] as [string, string]]),
     ["time", formatSeconds(seconds)],
   ];
   if (broken === 0) return `the promise is kept on every value\n${pairs(rows)}`;

@@ -175,7 +175,10 @@ export function removeTemporaryFiles(): void {
 
 /** A free name beside `path`, remembered for `removeTemporaryFiles` until `forget`. */
 export function temporaryBeside(path: string): { name: string; forget(): void } {
-  const name = join(dirname(path), `.${basename(path).slice(0, 80)}.${process.pid}-${++made}-${Math.random().toString(36).slice(2, 8)}.tmp`);
+  const name = join(
+    dirname(path),
+    `.${basename(path).slice(0, 80)}.${process.pid}-${++made}-${Math.random().toString(36).slice(2, 8)}.tmp`,
+  );
   temporaries.add(name);
   return { name, forget: () => temporaries.delete(name) };
 }
