@@ -147,6 +147,8 @@ function codeAt(plane: usize, y: i32, x: i32): i32 {
   return <i32>load<i16>(plane + <usize>((y * width + x) << 1));
 }
 
+/** Stride of the coarsest grid, which has one point and no filter. */
+let coarsest: i32 = 0;
 let signNode: i32 = 0;
 let lengthGuess: i32 = 1;
 
@@ -235,6 +237,14 @@ function point<T>(encode: bool, original: usize, out: usize, mask: usize, codes:
   let p = guess;
   if (integer) p = nearest<T>(p);
   if (mask != 0 && load<u8>(mask + i) != 0) {
+    // Nothing is coded. The mean of the nearest neighbours stays inside their range, where filters fed with their
+    // own guesses would drift.
+    if (s < coarsest) {
+      const from = rows + <usize>j * sizeof<T>();
+      const line = <usize>pitch * sizeof<T>();
+      p = load<T>(from) + <T>0.25 * (load<T>(from + line) + load<T>(from + 2 * line) + load<T>(from + 3 * line));
+      if (integer) p = nearest<T>(p);
+    }
     store<T>(at, p);
     store<i16>(codes + (i << 1), 0);
     return;
@@ -285,6 +295,7 @@ function codePlane<T>(encode: bool, planes: usize, original: usize, mask: usize,
   const out = <usize>load<u32>(planes);
   let top = 1;
   while (top < width || top < height) top <<= 1;
+  coarsest = top;
   // The one point of the coarsest grid: the first reference's, or 0.
   const ref = <usize>load<u32>(planes, 4);
   memory.fill(spreads, 0, 2 * pitch);

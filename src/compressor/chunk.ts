@@ -10,6 +10,7 @@ import { applyCorrections, correct } from "../promise/correct.ts";
 import type { Bound } from "../promise/spec.ts";
 import { verifyBound } from "../promise/verify.ts";
 import type { Box } from "../tensor/box.ts";
+import { commonValue } from "../tensor/common-value.ts";
 import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { findSpecials, readSpecials } from "../tensor/specials.ts";
@@ -49,7 +50,7 @@ export function encodeSlab(values: Tensor, box: Box, settings: ChunkSettings): E
 
 function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): EncodedChunk {
   const { codec, bound, fill } = settings;
-  const found = findSpecials(values, fill, codec.exactBits);
+  const found = findSpecials(values, fill ?? ownFill(values, settings), codec.exactBits);
   const sections: Section[] = found.bytes ? [{ name: "specials", bytes: found.bytes }] : [];
   const { dtype, shape } = values;
   let decoded: Tensor;
@@ -75,6 +76,13 @@ function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): Encoded
   }
   if (verdict.broken > 0) throw codecFault(codec, `it breaks the bound on ${verdict.broken} values after correction`);
   return { box, maxError: verdict.maxError, valuesCrc: crc32c(bytesOf(decoded)), sections };
+}
+
+/** What is kept like a fill value although none is named. Zero allows no error under pw_rel. */
+function ownFill(values: Tensor, { codec, bound }: ChunkSettings): number | undefined {
+  if (codec.exactBits) return undefined;
+  if (bound.kind === "pw_rel" && DTYPES[values.dtype].kind === "float") return 0;
+  return codec.commonValue ? commonValue(values) : undefined;
 }
 
 function runEncoder(values: Tensor, mask: Uint8Array | undefined, settings: ChunkSettings): Encoded {

@@ -68,6 +68,8 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
    * they are, without a mask, and nothing is stored beside its sections.
    */
   readonly exactBits?: boolean;
+  /** Whether a value that many places share exactly is taken out as if it were the fill (tensor/common-value). */
+  readonly commonValue?: boolean;
   readonly dtypes: readonly DType[];
   /** Declared once: type, check, default, help, docs and JSON derive from it. Keys carry the codec's prefix: "tezip:window". */
   readonly options: S;
