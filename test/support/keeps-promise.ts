@@ -1,0 +1,59 @@
+import type { PromiseSpec } from "../../src/promise/spec.ts";
+import { DTYPES } from "../../src/tensor/dtype.ts";
+import { bytesOf, type Tensor } from "../../src/tensor/tensor.ts";
+
+/**
+ * The promise checked value by value, written apart from src/promise so that one mistake is not made twice.
+ * Returns the first offence as text, or undefined.
+ */
+export function offence(x: Tensor, y: Tensor, promise: PromiseSpec, fill?: number): string | undefined {
+  if (x.dtype !== y.dtype || x.shape.join("x") !== y.shape.join("x")) return `${y.dtype} ${y.shape.join("x")}`;
+  const { bytes, kind } = DTYPES[x.dtype];
+  const bound = absoluteBound(x, promise, fill);
+  const a = bytesOf(x);
+  const b = bytesOf(y);
+  for (let i = 0; i < x.data.length; i++) {
+    let sameBits = true;
+    for (let k = i * bytes; k < (i + 1) * bytes; k++) if (a[k] !== b[k]) sameBits = false;
+    if (sameBits) continue;
+    const from = x.data[i]!;
+    const to = y.data[i]!;
+    const told = `value ${i}: ${from} became ${to} under ${JSON.stringify(promise)}`;
+    if (promise.kind === "lossless" || kind === "bool" || Number(from) === fill) return told;
+    if (kind === "float" && !isOrdinary(Number(from), bytes)) return told;
+    if (typeof from === "bigint") {
+      const off = from > BigInt(to) ? from - BigInt(to) : BigInt(to) - from;
+      const size = from < 0n ? -from : from;
+      const allowed = promise.kind === "pw_rel" ? promise.pwRel * Number(size) : bound;
+      if (Number(off) > allowed * (1 + 2 ** -50)) return told;
+      continue;
+    }
+    const off = Math.abs(from - Number(to));
+    const allowed = promise.kind === "pw_rel" ? promise.pwRel * Math.abs(from) : bound;
+    if (!(off <= allowed)) return told;
+    if (bytes === 4 && kind === "float" && !(Math.fround(off) <= allowed)) return told;
+  }
+  return undefined;
+}
+
+/** Zero, or a normal finite number; -0, denormals, infinities and NaN must come back bit for bit. */
+function isOrdinary(value: number, bytes: number): boolean {
+  if (value === 0) return !Object.is(value, -0);
+  const least = bytes === 4 ? 2 ** -126 : 2 ** -1022;
+  return Math.abs(value) >= least && Math.abs(value) < Number.POSITIVE_INFINITY;
+}
+
+function absoluteBound(x: Tensor, promise: PromiseSpec, fill: number | undefined): number {
+  if (promise.kind === "abs") return promise.abs;
+  if (promise.kind !== "rel" && promise.kind !== "abs_and_rel") return 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const value of x.data) {
+    const plain = Number(value);
+    if (!Number.isFinite(plain) || plain === fill) continue;
+    min = Math.min(min, plain);
+    max = Math.max(max, plain);
+  }
+  const rel = max > min ? promise.rel * (max - min) : 0;
+  return promise.kind === "rel" ? rel : Math.min(rel, promise.abs);
+}
