@@ -24,7 +24,10 @@ export class ByteReader {
 
   /** An error that names the part and the byte. */
   wrong(what: string): TempressError {
-    return new TempressError("corrupt", what, { where: `${this.part}, byte ${this.base + this.at}` });
+    return new TempressError("corrupt", what, {
+      where: `${this.part}, byte ${this.base + this.at}`,
+      hint: "the file is damaged: fetch it again, or decompress with --salvage",
+    });
   }
 
   /** Moves past `count` bytes and returns where they start. */

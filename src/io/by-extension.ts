@@ -10,7 +10,10 @@ import { extensionOf } from "./raw-name.ts";
  * @param known whether dtype and shape are given, so that a file with any other ending can be read as raw.
  * @throws TempressError "unsupported" that lists the formats there are.
  */
-export function formatByName(path: string, known: { folder: boolean; rawGiven: boolean }): FormatEntry {
+export function formatByName(
+  path: string,
+  known: { folder: boolean; rawGiven: boolean; writing?: boolean },
+): FormatEntry {
   const all = formats.list();
   const named = (name: string): FormatEntry => all.find((format) => format.name === name)!;
   if (path === "-") return named("raw");
@@ -20,16 +23,16 @@ export function formatByName(path: string, known: { folder: boolean; rawGiven: b
   if (found) return found;
   if (known.folder || path.endsWith("/")) return named("png");
   if (known.rawGiven) return named("raw");
-  throw unknown(path, extension, all);
+  throw unknown(path, extension, all, known.writing === true);
 }
 
-function unknown(path: string, extension: string, all: FormatEntry[]): TempressError {
+function unknown(path: string, extension: string, all: FormatEntry[], writing: boolean): TempressError {
   const what = extension === "" ? "the name has no ending" : `the ending .${extension} is not known`;
   if (extension === "tpz") {
-    return new TempressError("unsupported", "a .tpz file is compressed already; this place takes frames", {
-      where: path,
-      hint: "decompress it first: tempress decompress FILE.tpz -o OUTPUT",
-    });
+    const [message, hint] = writing
+      ? ["a .tpz file is what compress writes", "name a file for the values, such as .npy or .raw"]
+      : ["a .tpz file is compressed already", "decompress it first: tempress decompress FILE.tpz -o OUTPUT"];
+    return new TempressError("unsupported", message, { where: path, hint });
   }
   const near = nearestName(
     extension,
@@ -42,6 +45,6 @@ function unknown(path: string, extension: string, all: FormatEntry[]): TempressE
   const guess = near === undefined ? "" : `did you mean .${near}? `;
   return new TempressError("unsupported", `${what}, so the format is not either`, {
     where: path,
-    hint: `${guess}formats are ${list.join(", ")}; with --shape and --dtype any file is read as raw`,
+    hint: `${guess}formats are ${list.join(", ")}${writing ? "" : "; with --shape and --dtype any file is read as raw"}`,
   });
 }

@@ -22,6 +22,7 @@ export function ioError(cause: unknown, path: string, doing: "read" | "write"): 
     switch (code) {
       case "ENOENT":
         if (doing === "read") return ["there is no such file", nearFile(path)];
+        if (fs.existsSync(dirname(path))) return ["this folder takes no new files", "choose another folder"];
         return ["the folder to write into does not exist", `create it: mkdir -p ${dirname(path)}`];
       case "ENOTDIR":
         return ["a part of this path is a file, not a folder", "check the path"];

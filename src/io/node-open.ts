@@ -24,7 +24,7 @@ export async function openTensor(path: string, hint: FormatHint = {}): Promise<T
  */
 export async function saveTensor(path: string, like: TensorLike, options: SaveOptions = {}): Promise<TensorSink> {
   const folder = path !== "-" && statOf(path, "write")?.isDirectory() === true;
-  const format = await formatByName(path, { folder, rawGiven: false }).load();
+  const format = await formatByName(path, { folder, rawGiven: false, writing: true }).load();
   if (!format.save) {
     throw new TempressError("unsupported", `format ${format.name} can only be read`, { where: path });
   }

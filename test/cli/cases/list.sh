@@ -1,0 +1,3 @@
+tempress list
+tempress list codecs --json
+try tempress list codec

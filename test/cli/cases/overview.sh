@@ -1,0 +1,3 @@
+tempress --help
+tempress help | head -1
+try tempress

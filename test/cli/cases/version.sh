@@ -1,0 +1,3 @@
+tempress --version
+tempress -V
+try tempress --version --json
