@@ -35,7 +35,15 @@ for (const entry of entries) {
   mkdirSync(work, { recursive: true });
   const wasm = join(work, `${name}.wasm`);
   const flags = "-O3 --runtime stub --importMemory --use abort= --bindings raw --enable simd --noAssert".split(" ");
-  const { error, stderr } = await asc.main([`kernels/${entry}`, "kernels/memory/heap.ts", "--baseDir", root, "-o", join("node_modules/.cache/kernels", `${name}.wasm`), ...flags]);
+  const { error, stderr } = await asc.main([
+    `kernels/${entry}`,
+    "kernels/memory/heap.ts",
+    "--baseDir",
+    root,
+    "-o",
+    join("node_modules/.cache/kernels", `${name}.wasm`),
+    ...flags,
+  ]);
   if (error) {
     console.error(String(stderr));
     process.exit(1);
@@ -52,7 +60,7 @@ for (const entry of entries) {
     target,
     `// Built by scripts/build-kernels.mjs from kernels/${entry}; never edited.\n` +
       `export interface ${name[0].toUpperCase()}${name.slice(1)}Exports {\n${lines.join("\n")}\n}\n` +
-      `export const wasmBase64 =\n  "${bytes.toString("base64")}";\n`,
+      `export const wasmBase64: string =\n  "${bytes.toString("base64")}";\n`,
   );
   rmSync(join(work, `${name}.js`), { force: true });
   console.error(`kernels/${entry}: ${bytes.length} bytes, ${exported.length} kernels`);

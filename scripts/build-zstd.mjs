@@ -52,7 +52,7 @@ function build() {
     `// Built by scripts/build-zstd.mjs from @bokuweb/zstd-wasm; never edited.\n` +
       `export const exported = ${JSON.stringify(exported, null, 2)} as const;\n` +
       `export const imported = ${JSON.stringify(imported, null, 2)} as const;\n` +
-      `export const wasmBase64 =\n  "${wasm.toString("base64")}";\n`,
+      `export const wasmBase64: string =\n  "${wasm.toString("base64")}";\n`,
   );
   console.error(`zstd: ${wasm.length} bytes`);
 }
