@@ -3,6 +3,7 @@ import { saveTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { elementCount, formatShape } from "../tensor/shape.ts";
+import { sizesOf } from "./inspect.ts";
 import { jsonLine, note, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { cleanUpOnSignals } from "./signals.ts";
@@ -61,7 +62,16 @@ export const decompress: Verb = {
     if (flags.json) {
       const damage = archive.damage.map(({ frames, error }) => ({ frames, error: error.describe() }));
       const more = salvage ? { damage } : {};
-      say(jsonLine({ "size:decompressed_size": values, "time:decompress": milliseconds, dtype, shape, ...more }));
+      say(
+        jsonLine({
+          ...sizesOf(archive),
+          "size:decompressed_size": values,
+          "time:decompress": milliseconds,
+          dtype,
+          shape,
+          ...more,
+        }),
+      );
     } else if (!flags.quiet) {
       const seconds = milliseconds / 1000;
       const rows: [string, string][] = [

@@ -16,7 +16,7 @@ export function overview(version: string): string {
     "Verbs:",
     pairs(VERBS.map(({ name, summary }) => [name, summary])),
     "",
-    "More: tempress help VERB (or CODEC). `-` is standard input or output. Every verb knows --json.",
+    "More: tempress help VERB (or CODEC). `-` is standard input or output; --json is for programs.",
     "Exit status: 0 done, 1 a promise was not met, 2 error.",
   ].join("\n");
 }

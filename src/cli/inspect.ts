@@ -1,4 +1,4 @@
-import { openArchive } from "../compressor/archive.ts";
+import { type Archive, openArchive } from "../compressor/archive.ts";
 import type { InspectReport } from "../compressor/inspect.ts";
 import { openBytes } from "../io/node-stream.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -31,13 +31,11 @@ export const inspect: Verb = {
     const archive = await openArchive(await openBytes(file!));
     try {
       const report = archive.inspect();
-      const { "size:compression_ratio": ratio, "size:bit_rate": rate, bytes, maxError, ...rest } = report;
+      const { bytes, maxError, ...rest } = report;
       if (flags.json) {
-        const sizes = { "size:uncompressed_size": bytes.raw, "size:compressed_size": bytes.file };
         const error = report.bound.kind === "pw_rel" ? "error_stat:max_pw_rel_error" : "error_stat:max_error";
-        const quality = { "size:compression_ratio": ratio, "size:bit_rate": rate, [error]: maxError };
         const list = flags.chunks ? { chunkList: archive.chunks } : {};
-        print(jsonLine({ ...sizes, ...quality, ...rest, bytes, ...list }));
+        print(jsonLine({ ...sizesOf(archive), [error]: maxError, ...rest, bytes, ...list }));
       } else {
         print(`${file}\n${about(report)}\n\n${bytesByStage(report)}`);
         if (flags.chunks) {
@@ -54,6 +52,17 @@ export const inspect: Verb = {
   },
 };
 
+/** LibPressio's size metrics of the whole file. */
+export function sizesOf(archive: Archive): Record<string, number> {
+  const { bytes, "size:compression_ratio": ratio, "size:bit_rate": rate } = archive.inspect();
+  return {
+    "size:uncompressed_size": bytes.raw,
+    "size:compressed_size": bytes.file,
+    "size:compression_ratio": ratio,
+    "size:bit_rate": rate,
+  };
+}
+
 function about(report: InspectReport): string {
   const { shape, axes, codec, options, attributes, framesPerChunk } = report;
   const [fewest, most] = framesPerChunk;
@@ -65,7 +74,7 @@ function about(report: InspectReport): string {
     ["name", report.name],
     ["time axis", report.timeAxis === 0 ? undefined : report.timeAxis],
     ["promise", promiseText(report.promise)],
-    ["fill value", report.fill],
+    ["fill value", report.fill === undefined ? undefined : formatNumber(report.fill)],
     ["max error", errorText(report.maxError, report.bound, report.promise)],
     ["codec", `${codec.name}, stream version ${codec.version}, effort ${report.effort}`],
     ["options", list.length > 0 ? list.join(" ") : undefined],

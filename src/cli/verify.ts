@@ -4,6 +4,7 @@ import { openTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
 import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
+import { sizesOf } from "./inspect.ts";
 import { jsonLine, print } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { errorText, promiseText } from "./promise-text.ts";
@@ -20,9 +21,7 @@ export const verify: Verb = {
       .option("--shape <extents>", "extents of raw values; by default the file's own", (text) => parseShape(text))
       .option("--dtype <name>", "type of raw values; by default the file's own", dtypeOf)
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
-      .option("--metrics <names>", "what to measure beside the promise: error_stat,pearson,... or none", namesOf, [
-        "error_stat",
-      ])
+      .option("--metrics <names>", "what to measure: error_stat,pearson,... or none (default: error_stat)", namesOf)
       .option("--json", "print the result as one JSON object")
       .option("--quiet", "print nothing but errors");
   },
@@ -34,7 +33,9 @@ export const verify: Verb = {
     try {
       const { dtype, shape } = archive;
       const source = await openTensor(original!, { ...flags, otherwise: { shape, dtype } });
-      const observer = await metrics.observe(flags.metrics as string[], { fill: archive.header.fill });
+      const observer = await metrics.observe((flags.metrics ?? ["error_stat"]) as string[], {
+        fill: archive.header.fill,
+      });
       const report = await verifyArchive(source, archive, {
         watch: (x, y) => observer.compare?.(x, y),
         onProgress: ({ frames, totalFrames }) => bar.update(frames, totalFrames),
@@ -65,6 +66,7 @@ function asObject(report: VerifyReport, archive: Archive, seconds: number): obje
     broken,
     worst,
     "time:verify": seconds * 1000,
+    ...sizesOf(archive),
   };
 }
 

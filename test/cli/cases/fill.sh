@@ -5,5 +5,5 @@ tempress verify $sst s.tpz | head -3
 tempress inspect s.tpz | grep fill
 tempress decompress s.tpz -o s.f32 --quiet
 for file in $sst s.f32; do
-  node -p 'new Float32Array(require("fs").readFileSync(process.argv[1]).buffer.slice(0)).length, [...new Float32Array(new Uint8Array(require("fs").readFileSync(process.argv[1])).buffer)].filter((v) => v === Math.fround(1e20)).length' $file
+  node -p 'const b = require("fs").readFileSync(process.argv[1]); new Float32Array(b.buffer, b.byteOffset, b.length / 4).filter((v) => v === Math.fround(1e20)).length' $file
 done
