@@ -1,0 +1,59 @@
+/** What the page does for `browser.test.ts`: the built library over HTTP, with nothing of Node. */
+import type * as Library from "../../src/index.ts";
+
+/** A path that esbuild leaves alone: the page loads the bundle itself. */
+const bundle = "/bundle/index.js";
+const { codecs, compress, decompress, openArchive, tensor, formats } = (await import(bundle)) as typeof Library;
+
+async function sha256(bytes: ArrayBufferView | ArrayBuffer): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as BufferSource);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Any field of float32 that the test serves. */
+async function field(path: string, shape: readonly number[]): Promise<Library.Tensor> {
+  return tensor("float32", shape, new Float32Array(await (await fetch(path)).arrayBuffer()));
+}
+
+const actions = {
+  codecs: () => codecs.names(),
+
+  /** Hashes of the file and of the values that come back. */
+  async roundTrip(path: string, shape: readonly number[], options: Library.CompressOptions) {
+    const bytes = await compress(await field(path, shape), options);
+    const back = await decompress(bytes);
+    return { file: await sha256(bytes), values: await sha256(back.data), shape: [...back.shape], dtype: back.dtype };
+  },
+
+  /** Frames of a file on the server, of which only the bytes asked for cross. */
+  async readFrames(path: string, t0: number, t1: number) {
+    const size = Number((await fetch(path, { method: "HEAD" })).headers.get("content-length"));
+    let read = 0;
+    const archive = await openArchive({
+      byteLength: size,
+      name: path,
+      async read(start, end) {
+        const answer = await fetch(path, { headers: { range: `bytes=${start}-${end - 1}` } });
+        if (answer.status !== 206) throw new Error(`status ${answer.status} for bytes ${start} to ${end} of ${path}`);
+        const bytes = new Uint8Array(await answer.arrayBuffer());
+        read += bytes.length;
+        return bytes;
+      },
+    });
+    const { data, shape } = await archive.readFrames(t0, t1);
+    await archive.close();
+    return { values: await sha256(data), shape: [...shape], size, read };
+  },
+
+  /** What a page that asks for files is told. */
+  async openFiles() {
+    return await formats.get("raw").then(
+      () => "a page has no files",
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+  },
+};
+
+export type Actions = typeof actions;
+
+Object.assign(globalThis, { tempress: actions });
