@@ -1,18 +1,18 @@
 /** Text to people and programs. Written at once, so that nothing is lost when the process ends. */
 import { writeAll } from "../io/node-file.ts";
 
-function line(fd: number, text: string): void {
-  writeAll(fd, new TextEncoder().encode(text.endsWith("\n") ? text : `${text}\n`));
+function put(fd: number, text: string, end = "\n"): void {
+  writeAll(fd, new TextEncoder().encode(text.endsWith(end) ? text : text + end));
 }
 
 export function print(text: string): void {
-  line(1, text);
+  put(1, text);
 }
 
 /** For people only: on standard error. */
-export function note(text: string): void {
+export function note(text: string, end?: string): void {
   try {
-    line(2, text);
+    put(2, text, end);
   } catch {
     // Nobody listens; the exit status still tells.
   }

@@ -11,6 +11,8 @@ import type { ClosableSink } from "./raw.ts";
 
 /** From this size on, a read or write gives signals and timers a turn. */
 const YIELD_BYTES = 1 << 20;
+/** A range up to this size that is asked for again comes from memory: ranges are often scanned before they are used. */
+const KEPT_BYTES = 16 << 20;
 /** The system reads and writes less than 2 GiB at once. */
 const LARGEST_CALL = 1 << 30;
 
@@ -96,14 +98,16 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Byte ranges of an open file descriptor, which `close` closes. */
+/** Byte ranges of an open file descriptor, which `close` closes. What it gives must not be written to. */
 export function descriptorSource(fd: number, byteLength: number, path: string): ByteSource {
+  let kept: { readonly start: number; readonly bytes: Uint8Array } | undefined;
   const read = (start: number, end: number): Uint8Array => {
     if (start < 0 || end < start || end > byteLength) {
       throw new TempressError("truncated", `bytes ${start}..${end} lie outside the file (${byteLength} bytes)`, {
         where: path,
       });
     }
+    if (kept?.start === start && kept.bytes.length === end - start) return kept.bytes;
     let got: number;
     let bytes: Buffer;
     try {
@@ -115,6 +119,7 @@ export function descriptorSource(fd: number, byteLength: number, path: string): 
     if (got < end - start) {
       throw new TempressError("truncated", "the file became shorter while it was read", { where: path });
     }
+    kept = bytes.length <= KEPT_BYTES ? { start, bytes } : undefined;
     return bytes;
   };
   let open = true;
