@@ -5,6 +5,7 @@
 import { INPUTS, ESCAPE, codesContext, decodeCode, encodeCode, codesBytes, codesStart } from "../entropy/codes";
 import { decoderStart, encoderFinish, encoderLength, encoderStart } from "../entropy/binary";
 import { logisticBuild, logisticTableBytes } from "../entropy/logistic";
+import { ADAPTIVE_BYTES, adapt, learn } from "../predict/adaptive";
 import { accumulateRow, filterRow, gatherRow, levelsShape, targetRow } from "../predict/levels";
 
 export { decoderStart, encoderFinish, encoderLength, encoderStart, logisticBuild, logisticTableBytes };
@@ -89,6 +90,12 @@ export function decodeIntegers(values: usize, count: i32): void {
     last = decodeCode(max(1, size), 0);
     store<i32>(values + <usize>(i << 2), last);
   }
+}
+
+/** State of the learning filters (zeros), one of 512 bytes for each (class, level group, phase); 0: they do not learn. */
+let adaptive: usize = 0;
+export function learning(at: usize): void {
+  adaptive = at;
 }
 
 export function quantizer(s: f64, e: f64, whole: i32): void {
@@ -310,13 +317,24 @@ function codePlane<T>(encode: bool, planes: usize, original: usize, mask: usize,
       const count = load<i32>(table);
       const centre = load<i32>(table, 4);
       const coefficients = setAt<T>(klass, s, phase);
+      const state = adaptive + <usize>(((klass * LEVEL_GROUPS + min(LEVEL_GROUPS - 1, ctz(s))) * 3 + phase) * ADAPTIVE_BYTES);
       for (let y = y0; y < height; y += 2 * s) {
         if (encode && encoderLength() > outputLimit) return false;
         gatherRow<T>(planes, table + 8, count, y, x0, s, n, rows, pitch);
         filterRow<T>(rows, pitch, count, coefficients, n, predictions);
         features<T>(n, centre);
         for (let j = 0; j < n; j++) {
-          point<T>(encode, original, out, mask, codes, refCodes, y, x0 + 2 * s * j, s, phase, j, load<T>(predictions + <usize>j * sizeof<T>()));
+          const x = x0 + 2 * s * j;
+          const plain = load<T>(predictions + <usize>j * sizeof<T>());
+          if (adaptive == 0) {
+            point<T>(encode, original, out, mask, codes, refCodes, y, x, s, phase, j, plain);
+            continue;
+          }
+          const i = <usize>(y * width + x);
+          const guess = plain + <T>adapt<T>(state, rows, pitch, count, j);
+          point<T>(encode, original, out, mask, codes, refCodes, y, x, s, phase, j, guess);
+          if (mask != 0 && load<u8>(mask + i) != 0) continue;
+          learn<T>(state, rows, pitch, count, j, <f64>load<T>(out + i * sizeof<T>()) - <f64>plain, step);
         }
       }
     }

@@ -16,6 +16,7 @@
 import { BinaryDecoder, BinaryEncoder } from "../entropy/binary.reference.ts";
 import { type CodeContext, CodeModel, ESCAPE } from "../entropy/codes.reference.ts";
 import { TempressError } from "../errors.ts";
+import { Learner } from "../predict/adaptive.reference.ts";
 import type { Filter } from "../predict/filters.ts";
 import {
   coarsestStride,
@@ -37,6 +38,8 @@ import { decodeFilters, encodeFilters, filterSlots, slotName } from "./tezip-lev
 export interface ReferenceChunk {
   readonly planes: Planes;
   readonly order: Order;
+  /** Filters keep learning while they code. */
+  readonly learns: boolean;
   readonly quantizer: Quantizer;
   /** float64 working values instead of float32. */
   readonly wide: boolean;
@@ -108,19 +111,21 @@ function walk(chunk: ReferenceChunk, filters: readonly Filter[], atValue: AtValu
   const plan = planOf(chunk.planes, chunk.order);
   const filterOf = new Map(filterSlots(plan, chunk.planes).map((slot, i) => [slotName(slot), filters[i]!]));
   const length = chunk.planes.height * chunk.planes.width;
+  const learners = new Map<string, Learner>();
   const zeros = () => Array.from(plan.planes, () => new Array<number>(length).fill(0));
   const values = zeros();
   const codes = zeros();
-  for (const planned of plan.planes) walkPlane(chunk, plan, planned, filterOf, values, codes, atValue);
+  for (const planned of plan.planes) walkPlane(chunk, plan, planned, filterOf, learners, values, codes, atValue);
   return values.flat();
 }
 
 /** Fills in `values` and `codes` of one plane; those of its references are there. */
 function walkPlane(
-  { planes: grid, quantizer, wide, mask }: ReferenceChunk,
+  { planes: grid, learns, quantizer, wide, mask }: ReferenceChunk,
   plan: Plan,
   { plane, klass, references }: PlannedPlane,
   filterOf: ReadonlyMap<string, Filter>,
+  learners: Map<string, Learner>,
   values: readonly number[][],
   codes: readonly number[][],
   atValue: AtValue,
@@ -133,11 +138,12 @@ function walkPlane(
     const index = plane * grid.height * grid.width + at;
     if (mask && mask[index] !== 0) {
       known[0]![at] = whole(standIn());
-      return;
+      return false;
     }
     const { code, value } = atValue(index, whole(prediction), context());
     known[0]![at] = value;
     knownCodes[0]![at] = code === ESCAPE ? 0 : Math.max(-32767, Math.min(32767, code));
+    return true;
   };
 
   // The one point of the coarsest grid has no neighbours: the first reference's value there, or 0.
@@ -151,18 +157,23 @@ function walkPlane(
   );
   for (const point of coarseToFine(grid)) {
     const { y, x, stride, phase } = point;
-    const { shift, whole: coefficients } = filterOf.get(slotName({ klass, group: groupOf(stride), phase }))!;
+    const slot = slotName({ klass, group: groupOf(stride), phase });
+    const { shift, whole: coefficients } = filterOf.get(slot)!;
     const taps = tapsOf(references.length, plan.classes[klass]!.boxes, phase);
     const around = surroundingsOf(known, grid, taps, point, round);
     const filter = Array.from(coefficients, (c) => round(c / 2 ** shift));
     const prediction = predict(around, filter, round);
     const centre = centreTap(references.length, phase);
-    visit(
-      y * grid.width + x,
-      prediction,
+    const at = y * grid.width + x;
+    const learner = learners.get(slot) ?? new Learner();
+    learners.set(slot, learner);
+    const matters = visit(
+      at,
+      learns ? round(prediction + round(learner.adapt(around))) : prediction,
       () => contextOf(grid, point, knownCodes, roughnessOf(around, prediction, centre, quantizer.step, round)),
       () => meanOfFour(around, round),
     );
+    if (learns && matters) learner.learn(around, known[0]![at]! - prediction, quantizer.step);
   }
 }
 

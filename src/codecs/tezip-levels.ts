@@ -18,6 +18,15 @@ export const levelsKernels = lazyModule<LevelsExports>(() => import("../wasm/lev
 const TAP_TABLE_BYTES = 8 + 12 * MAX_TAPS;
 /** Addresses of a plane and its references. */
 const PLANE_TABLE_BYTES = 4 * 16;
+/** State of a filter that learns while it codes (kernels/predict/adaptive.ts). */
+const LEARNING_BYTES = 512;
+
+/** What the decoder must know beside the filters. */
+export interface Mode {
+  readonly order: Order;
+  /** Filters keep learning while they code: slower, smaller. */
+  readonly learns: boolean;
+}
 
 export interface Quantizer {
   readonly step: number;
@@ -26,7 +35,7 @@ export interface Quantizer {
 }
 
 export interface LevelsStream {
-  readonly order: Order;
+  readonly mode: Mode;
   /** Filters. */
   readonly side: Uint8Array;
   /** Codes of the first plane's share and of all the others: one stream, cut for `inspect`. */
@@ -50,7 +59,7 @@ class Workspace {
   readonly #mask: number;
   readonly #mark: number;
 
-  constructor(planes: Planes, order: Order, wide: boolean, mask: Uint8Array | undefined) {
+  constructor(planes: Planes, { order, learns }: Mode, wide: boolean, mask: Uint8Array | undefined) {
     this.kernels = levelsKernels.get();
     this.planes = planes;
     this.plan = planOf(planes, order);
@@ -78,6 +87,14 @@ class Workspace {
         words.set([list.length, centreTap(references, phase), ...list.flatMap(({ slot, dy, dx }) => [slot, dy, dx])]);
       }
     });
+    if (learns) {
+      const byteLength = classes.length * LEVEL_GROUPS * PHASES * LEARNING_BYTES;
+      const state = arena.alloc(byteLength);
+      new Uint8Array(memory.buffer, state, byteLength).fill(0);
+      exports.learning(state);
+    } else {
+      exports.learning(0);
+    }
     exports.configure(planes.height, planes.width, elementBytes, scratch, taps, this.#coefficients);
   }
 
@@ -137,6 +154,8 @@ class Workspace {
 export interface LevelsSearch {
   /** Orders to compare by estimated bits; the first is taken without a look when it is alone. */
   readonly orders: readonly Order[];
+  /** Whether filters learn; several are compared by coding. */
+  readonly learning: readonly boolean[];
   /** Points summed for one filter. */
   readonly samples: number;
 }
@@ -149,40 +168,44 @@ export function encodeLevels(
   mask: Uint8Array | undefined,
   search: LevelsSearch,
 ): LevelsStream | undefined {
-  const { arena } = levelsKernels.get();
+  const { arena, memory } = levelsKernels.get();
   const mark = arena.mark();
   try {
     const original = arena.alloc(values.byteLength);
-    const { memory } = levelsKernels.get();
     new Uint8Array(memory.buffer, original, values.byteLength).set(
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     );
     const wide = values instanceof Float64Array;
-    let best: { order: Order; filters: Filter[]; bits: number } | undefined;
+    let fit: { order: Order; filters: Filter[]; bits: number } | undefined;
     for (const order of search.orders) {
       // A second order is worth its fit only where codes are so few that both time neighbours can pay.
-      if (best && best.bits > values.length) break;
-      const work = new Workspace(planes, order, wide, mask);
+      if (fit && fit.bits > values.length) break;
+      const work = new Workspace(planes, { order, learns: false }, wide, mask);
       const { filters, bits } = fitFilters(work, original, quantizer, search.samples);
       work.free();
-      if (!best || bits < best.bits) best = { order, filters, bits };
+      if (!fit || bits < fit.bits) fit = { order, filters, bits };
     }
-    return codePlanes(
-      new Workspace(planes, best!.order, wide, mask),
-      best!.order,
-      best!.filters,
-      original,
-      values,
-      quantizer,
-    );
+    const { order, filters } = fit!;
+    let best: LevelsStream | undefined;
+    for (const learns of search.learning) {
+      const work = new Workspace(planes, { order, learns }, wide, mask);
+      const stream = codePlanes(work, { order, learns }, filters, original, values, quantizer);
+      work.free();
+      if (stream && (!best || byteLength(stream) < byteLength(best))) best = stream;
+    }
+    return best;
   } finally {
     arena.release(mark);
   }
 }
 
+function byteLength({ codes, escapes }: LevelsStream): number {
+  return codes.length + escapes.length;
+}
+
 function codePlanes(
   work: Workspace,
-  order: Order,
+  mode: Mode,
   filters: readonly Filter[],
   original: number,
   values: Floats,
@@ -207,14 +230,14 @@ function codePlanes(
     const { plane, klass } = planned;
     const table = work.select(work.decoded, planned);
     const from = original + plane * work.planeLength * work.elementBytes;
-    if (!encode(table, from, work.maskOf(plane), work.codesOf(plane), work.referenceCodes(planned), klass))
-      return undefined;
+    const codes = work.codesOf(plane);
+    if (!encode(table, from, work.maskOf(plane), codes, work.referenceCodes(planned), klass)) return undefined;
     if (planned === work.plan.planes[0]) keyLength = exports.encoderLength();
   }
   const length = exports.encoderFinish();
   const escapeBytes = exports.escapesEnd() - escapes;
   return {
-    order,
+    mode,
     side,
     codes: new Uint8Array(memory.buffer, stream, length).slice(),
     keyLength: Math.min(keyLength, length),
@@ -226,12 +249,12 @@ function codePlanes(
 export function decodeLevels(
   stream: Pick<LevelsStream, "side" | "escapes"> & { readonly codes: readonly Uint8Array[] },
   planes: Planes,
-  order: Order,
+  mode: Mode,
   quantizer: Quantizer,
   wide: boolean,
   mask: Uint8Array | undefined,
 ): Floats {
-  const work = new Workspace(planes, order, wide, mask);
+  const work = new Workspace(planes, mode, wide, mask);
   try {
     const { exports, arena, memory } = work.kernels;
     decodeFilters(work, stream.side);

@@ -8,6 +8,7 @@ export interface Field {
   readonly shape: readonly number[];
   readonly planes: Planes;
   readonly order: Order;
+  readonly learns: boolean;
   readonly wide: boolean;
   readonly quantizer: Quantizer;
   readonly mask: Uint8Array | undefined;
@@ -31,6 +32,7 @@ export interface FieldSpec {
   readonly shape: readonly number[];
   readonly kind: Kind;
   readonly order: Order;
+  readonly learns: boolean;
   readonly wide: boolean;
   readonly whole: boolean;
   /** Largest error, of a field that varies by about 1 (or by 1000 where values are whole). */
@@ -43,7 +45,7 @@ export interface FieldSpec {
 }
 
 export function fieldOf(spec: FieldSpec): Field {
-  const { shape, kind, order, wide, whole, masked, wild, seed } = spec;
+  const { shape, kind, order, learns, wide, whole, masked, wild, seed } = spec;
   const planes = planesOf(shape);
   const { times, levels, height, width } = planes;
   const count = times * levels * height * width;
@@ -61,7 +63,7 @@ export function fieldOf(spec: FieldSpec): Field {
   const mask = masked > 0 ? Uint8Array.from(values, () => (random() < masked ? 1 : 0)) : undefined;
   const bound = whole ? Math.floor(spec.bound * scale) : spec.bound;
   const step = whole ? 2 * bound + 1 : wide ? 2 * bound : Math.fround(2 * bound);
-  return { shape, planes, order, wide, values, mask, quantizer: { bound, step, whole } };
+  return { shape, planes, order, learns, wide, values, mask, quantizer: { bound, step, whole } };
 }
 
 function valueAt(kind: Kind, t: number, z: number, y: number, x: number, random: () => number): number {
@@ -94,6 +96,7 @@ export const fields: fc.Arbitrary<Field> = fc
     shape: shapes,
     kind: fc.constantFrom(...KINDS),
     order: fc.constantFrom(...ORDERS),
+    learns: fc.boolean(),
     wide: fc.boolean(),
     whole: fc.boolean(),
     bound: fc.constantFrom(0.2, 0.01, 1e-3, 1e-6),

@@ -26,8 +26,8 @@ const SEARCH = { samples: 16000 };
 
 /** Kernel and twin make the same sections of a field, and the same values of the sections. */
 function bothWays(field: Field): ReferenceStream {
-  const { values, planes, quantizer, mask, order, wide } = field;
-  const fast = encodeLevels(values, planes, quantizer, mask, { ...SEARCH, orders: [order] });
+  const { values, planes, quantizer, mask, order, learns, wide } = field;
+  const fast = encodeLevels(values, planes, quantizer, mask, { ...SEARCH, orders: [order], learning: [learns] });
   if (!fast) throw new Error("the kernel gave up");
   const slow = encodeLevelsReference(values, field, decodeFilters(fast.side, planOf(planes, order), planes));
   expect(slow.side).toEqual(fast.side);
@@ -42,11 +42,11 @@ function bothWays(field: Field): ReferenceStream {
 }
 
 function decodeByKernel({ side, codes, escapes }: ReferenceStream, chunk: ReferenceChunk): Floats {
-  const { planes, order, quantizer, wide, mask } = chunk;
+  const { planes, order, learns, quantizer, wide, mask } = chunk;
   // Cut anywhere: the parts are one stream.
   const cut = codes.length >> 1;
   const stream = { side, escapes, codes: [codes.subarray(0, cut), codes.subarray(cut)] };
-  return decodeLevels(stream, planes, order, quantizer, wide, mask);
+  return decodeLevels(stream, planes, { order, learns }, quantizer, wide, mask);
 }
 
 /** Equal numbers; NaN equals NaN, and -0 is not 0. */
@@ -66,6 +66,7 @@ function keepsBound({ values, mask, quantizer }: Field, decoded: ArrayLike<numbe
 const PLAIN = {
   kind: "moving waves",
   order: "forward",
+  learns: false,
   wide: false,
   whole: false,
   bound: 1e-3,
@@ -129,7 +130,16 @@ describe("levels: kernel and twin", () => {
     }
     const shape = [4, 31, 45];
     const quantizer = { bound: 0.05, step: Math.fround(0.1), whole: false };
-    bothWays({ shape, planes: planesOf(shape), order: "forward", wide: false, quantizer, mask: undefined, values });
+    bothWays({
+      shape,
+      planes: planesOf(shape),
+      order: "forward",
+      learns: true,
+      wide: false,
+      quantizer,
+      mask: undefined,
+      values,
+    });
   });
 });
 
