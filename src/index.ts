@@ -18,6 +18,7 @@ export type { InspectReport } from "./compressor/inspect.ts";
 export type { CompressOptions, Progress } from "./compressor/options.ts";
 export { codecs } from "./compressor/registry.ts";
 export { bool, choice, float, int, type OptionSchema, type OptionSpec, string } from "./compressor/schema.ts";
+export { type VerifyOptions, type VerifyReport, verifyArchive } from "./compressor/verify.ts";
 export type { ChunkInfo } from "./container/chunk-record.ts";
 export type { Header } from "./container/header.ts";
 export { type ErrorCode, isTempressError, TempressError } from "./errors.ts";

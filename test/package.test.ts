@@ -101,7 +101,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     InspectReport Metric MetricKind OpenOptions OptionSchema OptionSpec Progress PromiseSpec SECTIONS
     SectionName Shape TempressError Tensor TensorSink TensorSource WriteOptions bool byteSource choice codecs
     compress compressTo compressor decompress float formats int isDType isTempressError metrics openArchive
-    string tensor tensorSource verifyBound`),
+    string tensor tensorSource verifyArchive verifyBound`),
   "./io": words(`
     ClosableSink Format FormatEntry FormatHint SaveOptions TensorLike decodePng encodePng formatByName formats
     imageSource naturalCompare npyHeader npySource openTensor parseRawName rawExtension rawSink rawSource
