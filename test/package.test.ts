@@ -99,7 +99,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     Archive Bound ByteSink ByteSource ChunkInfo Codec CompressOptions CompressReport Compressor DEFAULT_CODEC
     DTYPE_NAMES DType Damage DecodeTask DecompressOptions EFFORTS Effort EncodeTask Encoded ErrorCode Header
     InspectReport Metric MetricKind OpenOptions OptionSchema OptionSpec Progress PromiseSpec SECTIONS
-    SectionName Shape TempressError Tensor TensorSink TensorSource WriteOptions bool byteSource choice codecs
+    SectionName Shape TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions bool byteSource choice codecs
     compress compressTo compressor decompress float formats int isDType isTempressError metrics openArchive
     string tensor tensorSource verifyArchive verifyBound`),
   "./io": words(`
