@@ -14,7 +14,7 @@ import { commonValue } from "../tensor/common-value.ts";
 import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { findSpecials, readSpecials } from "../tensor/specials.ts";
-import { bytesOf, emptyTensor, frames, type Tensor } from "../tensor/tensor.ts";
+import { bytesOf, emptyTensor, frames, plain, type Tensor } from "../tensor/tensor.ts";
 import type { Codec, DecodeTask, Effort, Encoded, SectionName } from "./codec.ts";
 
 /** What every chunk of a file shares when it is written. */
@@ -33,7 +33,7 @@ export interface ChunkSettings {
 /** One slab as the plan cuts it; the codec may make several chunks of it. `values` fill `box` in C order. */
 export function encodeSlab(values: Tensor, box: Box, settings: ChunkSettings): EncodedChunk[] {
   const { codec, options, lead, cut } = settings;
-  const slab = { ...values, shape: box.extent.slice(lead) };
+  const slab = { ...plain(values), shape: box.extent.slice(lead) };
   if (!cut || !codec.cuts || slab.shape[0]! < 2) return [encodeChunk(slab, box, settings)];
   const count = slab.shape[0]!;
   const edges = [0, ...codec.cuts(slab, options as never), count];
@@ -195,7 +195,7 @@ function filled(dtype: DType, shape: Shape, value: Uint8Array): Tensor {
   }
   const tensor = emptyTensor(dtype, shape);
   const { buffer } = tensor.data;
-  const word = new DataView(value.slice().buffer);
+  const word = new DataView(value.buffer, value.byteOffset, bytes);
   if (bytes === 1) new Uint8Array(buffer).fill(word.getUint8(0));
   else if (bytes === 2) new Uint16Array(buffer).fill(word.getUint16(0, true));
   else if (bytes === 4) new Uint32Array(buffer).fill(word.getUint32(0, true));

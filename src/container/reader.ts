@@ -57,7 +57,8 @@ export async function readStored(source: ByteSource, info: ChunkInfo): Promise<S
 /** Exactly the bytes asked for; a file that shrank in the meantime is an error. */
 export async function readRange(source: ByteSource, start: number, end: number): Promise<Uint8Array> {
   const bytes = await source.read(start, end);
-  if (bytes.length === end - start) return bytes;
+  // Some sources give Node's Buffer, whose `slice` is a view where everybody else's is a copy.
+  if (bytes.length === end - start) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   throw new TempressError("truncated", `bytes ${start}..${end} were asked for and ${bytes.length} came`, {
     where: source.name ?? "file",
     hint: "the file may have changed while it was read",

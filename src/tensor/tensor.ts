@@ -47,8 +47,15 @@ export function tensorFromBytes<D extends DType>(dtype: D, shape: Shape, bytes: 
       { where: "raw data", hint: "check --shape and --dtype" },
     );
   }
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return { dtype, shape: Object.freeze([...shape]), data: new Values(aligned.buffer, aligned.byteOffset, count) };
+}
+
+/** The same memory without the habits of Node's Buffer, a uint8 array whose `slice` is a view and not a copy. */
+export function plain(t: Tensor): Tensor {
+  const { Array: Values } = DTYPES[t.dtype];
+  if (t.data.constructor === Values) return t;
+  return { ...t, data: new Values(t.data.buffer, t.data.byteOffset, t.data.length) };
 }
 
 /** Frames [t0, t1) along axis 0: a view, no copy. */
