@@ -71,6 +71,11 @@ function nearFile(path: string): string {
   return "check the path";
 }
 
+/** Memory that is written before it is read. No Buffer: its `slice` is a view where all others copy. */
+export function roomFor(byteLength: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer);
+}
+
 /** Fills `into` from a position; gives the bytes read, fewer only at the end of the file. */
 function readAt(fd: number, into: Uint8Array, position: number): number {
   let done = 0;
@@ -109,9 +114,9 @@ export function descriptorSource(fd: number, byteLength: number, path: string): 
     }
     if (kept?.start === start && kept.bytes.length === end - start) return kept.bytes;
     let got: number;
-    let bytes: Buffer;
+    let bytes: Uint8Array;
     try {
-      bytes = Buffer.allocUnsafeSlow(end - start);
+      bytes = roomFor(end - start);
       got = readAt(fd, bytes, start);
     } catch (cause) {
       throw ioError(cause, path, "read");

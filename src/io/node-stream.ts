@@ -12,6 +12,7 @@ import {
   descriptorSource,
   ioError,
   openFile,
+  roomFor,
   statOf,
   temporaryBeside,
   writeAll,
@@ -100,12 +101,22 @@ async function spool(fd: number, name: string, limit: number): Promise<ByteSourc
       }
     }
   }
-  return file === undefined ? byteSource(Buffer.concat(pieces), name) : descriptorSource(file, total, name);
+  return file === undefined ? byteSource(joined(pieces), name) : descriptorSource(file, total, name);
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = roomFor(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 /** One full piece; shorter only at the end of the stream. */
 async function nextPiece(fd: number, name: string): Promise<Uint8Array> {
-  const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  const piece = roomFor(PIECE_BYTES);
   let filled = 0;
   while (filled < piece.length) {
     const got = await readOnce(fd, piece, filled, name);

@@ -100,6 +100,15 @@ describe("files", () => {
     expect(fs.readdirSync(folder)).toEqual(["wind.f32"]);
   });
 
+  it("give plain bytes, whose slice is a copy", async () => {
+    fs.writeFileSync(at("a"), Uint8Array.of(1, 2, 3, 4, 5));
+    const file = openFile(at("a"));
+    const bytes = await file.read(1, 5);
+    expect(Buffer.isBuffer(bytes)).toBe(false);
+    expect(bytes.slice(1).byteOffset).toBe(0);
+    await file.close?.();
+  });
+
   it("are read by range, and not beyond their end", async () => {
     fs.writeFileSync(
       at("a"),
@@ -120,6 +129,7 @@ describe("files", () => {
     spawn("sh", ["-c", `(head -c 70000000 /dev/zero; printf x) > "$0"`, at("pipe")], { stdio: "ignore" });
     const source = await openBytes(at("pipe"));
     expect(source.byteLength).toBe(70_000_001);
+    expect(Buffer.isBuffer(await source.read(0, 1))).toBe(false);
     expect([...(await source.read(69_999_999, 70_000_001))]).toEqual([0, 120]);
     await source.close?.();
     await expect(openBytes("/dev/zero", 1000)).rejects.toThrow("more than the 1000 bytes");
