@@ -16,6 +16,7 @@ const own = new Set<string>();
 for (const entry of [
   { name: "zstd", id: 2, load: async () => (await import("../codecs/zstd.ts")).zstd },
   { name: "gzip", id: 3, load: async () => (await import("../codecs/gzip.ts")).gzip },
+  { name: "zfp", id: 11, load: async () => (await import("../codecs/zfp.ts")).zfp },
   { name: "sz3", id: 12, load: async () => (await import("../codecs/sz3.ts")).sz3 },
   { name: "noop", id: 1, load: async () => (await import("../codecs/noop.ts")).noop },
 ] as Entry[]) {
