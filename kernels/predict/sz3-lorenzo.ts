@@ -8,56 +8,9 @@
  *
  * Twin: src/predict/sz3-lorenzo.reference.ts.
  */
-import { codePoint, cut, Quantizer } from "../quantize/linear";
-
-export const LORENZO: i32 = 0;
-export const LORENZO_SECOND: i32 = 1;
-export const REGRESSION: i32 = 2;
-
-/** Room for five coefficients of the widest type. */
-const COEFFICIENT_BYTES: usize = 40;
-
-@unmanaged
-export class BlockScan {
-  extent0: i32;
-  extent1: i32;
-  extent2: i32;
-  extent3: i32;
-  /** Elements of the working array. */
-  stride0: i32;
-  stride1: i32;
-  stride2: i32;
-  rank: i32;
-  blockSize: i32;
-  /** The active predictors in SZ3's order, two bits each; how many they are. */
-  active: i32;
-  activeCount: i32;
-  /** Pairs of i32: offset in elements, coefficient. */
-  secondTaps: usize;
-  secondTapCount: i32;
-  /** i32 number among the active predictors for each block; read or written. */
-  selection: usize;
-  /** i32 indices of coefficients, linear ones before the independent one. */
-  coefficient: usize;
-  coefficientsEnd: usize;
-  linear: Quantizer;
-  independent: Quantizer;
-  values: Quantizer;
-  /** Three sets of five: fitted, quantised, those of the last block with a plane. Zeroed by the host. */
-  fitted: usize;
-  /** What Lorenzo prediction from decoded values costs on the average. */
-  noise: f64;
-  secondNoise: f64;
-  // The block.
-  side0: i32;
-  side1: i32;
-  side2: i32;
-  side3: i32;
-}
-
-export function blockScanBytes(): i32 {
-  return offsetof<BlockScan>();
-}
+import { codePoint, cut } from "../quantize/linear";
+import { BlockScan, COEFFICIENT_BYTES, LORENZO, LORENZO_SECOND, REGRESSION, rowAddress } from "./sz3-block-scan";
+import { codeCoefficients, fit, planePoint, planeRow, possible } from "./sz3-regression";
 
 // @ts-ignore: decorator
 @inline
@@ -111,94 +64,6 @@ function second<T, W>(scan: BlockScan, p: usize): T {
   let sum = <W>load<i32>(tap, 4) * back<T, W>(p, load<i32>(tap));
   for (tap += 8; tap < end; tap += 8) sum = sum + <W>load<i32>(tap, 4) * back<T, W>(p, load<i32>(tap));
   return <T>sum;
-}
-
-// @ts-ignore: decorator
-@inline
-function coefficientAt<T, R>(coefficients: usize, index: i32): R {
-  return <R>load<T>(coefficients + <usize>index * sizeof<T>());
-}
-
-/** The plane without the last axis' share and the constant, for one row. */
-function planeRow<T, R>(scan: BlockScan, c: usize, i0: i32, i1: i32, i2: i32): R {
-  switch (scan.rank) {
-    case 1: return <R>0;
-    case 2: return coefficientAt<T, R>(c, 0) * <R>i2;
-    case 3: return coefficientAt<T, R>(c, 0) * <R>i1 + coefficientAt<T, R>(c, 1) * <R>i2;
-    default:
-      return (
-        coefficientAt<T, R>(c, 0) * <R>i0 + coefficientAt<T, R>(c, 1) * <R>i1 + coefficientAt<T, R>(c, 2) * <R>i2
-      );
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function planePoint<T, R>(scan: BlockScan, c: usize, rowShare: R, i3: i32): T {
-  const last = coefficientAt<T, R>(c, scan.rank - 1) * <R>i3;
-  const sum = scan.rank == 1 ? last : rowShare + last;
-  return <T>(sum + coefficientAt<T, R>(c, scan.rank));
-}
-
-function possible(scan: BlockScan): bool {
-  const r = scan.rank;
-  return scan.side3 > 1 && (r < 2 || scan.side2 > 1) && (r < 3 || scan.side1 > 1) && (r < 4 || scan.side0 > 1);
-}
-
-// @ts-ignore: decorator
-@inline
-function rowAddress<T>(scan: BlockScan, block: usize, i0: i32, i1: i32, i2: i32): usize {
-  return block + <usize>(i0 * scan.stride0 + i1 * scan.stride1 + i2 * scan.stride2) * sizeof<T>();
-}
-
-/** The product that SZ3 sums for the slope: in T for floats, in unsigned 64 bits for integers. */
-// @ts-ignore: decorator
-@inline
-function moment<T>(i: i32, x: T): f64 {
-  if (isFloat<T>()) return <f64>(<T>i * x);
-  return <f64>(<u64>i * <u64>x);
-}
-
-// @ts-ignore: decorator
-@inline
-function sideOf(scan: BlockScan, axis: i32): i32 {
-  return load<i32>(changetype<usize>(scan) + offsetof<BlockScan>("side0") + (<usize>axis << 2));
-}
-
-/** Least squares plane of the block's values. */
-function fit<T>(scan: BlockScan, block: usize): void {
-  let sum: f64 = 0;
-  let s0: f64 = 0;
-  let s1: f64 = 0;
-  let s2: f64 = 0;
-  let s3: f64 = 0;
-  for (let i0 = 0; i0 < scan.side0; i0++) {
-    for (let i1 = 0; i1 < scan.side1; i1++) {
-      for (let i2 = 0; i2 < scan.side2; i2++) {
-        let p = rowAddress<T>(scan, block, i0, i1, i2);
-        for (let i3 = 0; i3 < scan.side3; i3++, p += sizeof<T>()) {
-          const x = load<T>(p);
-          sum += <f64>x;
-          s0 += moment<T>(i0, x);
-          s1 += moment<T>(i1, x);
-          s2 += moment<T>(i2, x);
-          s3 += moment<T>(i3, x);
-        }
-      }
-    }
-  }
-  const rank = scan.rank;
-  const count = <f64>scan.side0 * <f64>scan.side1 * <f64>scan.side2 * <f64>scan.side3;
-  let constant = cut<T>(sum / count);
-  for (let a = 0; a < rank; a++) {
-    const axis = 4 - rank + a;
-    const n = sideOf(scan, axis);
-    const s = axis == 0 ? s0 : axis == 1 ? s1 : axis == 2 ? s2 : s3;
-    const slope = cut<T>((((2 * s) / <f64>(n - 1) - sum) * 6) / count / <f64>(n + 1));
-    store<T>(scan.fitted + <usize>a * sizeof<T>(), slope);
-    constant = cut<T>(<f64>constant - (<f64>(n - 1) * <f64>slope) / 2);
-  }
-  store<T>(scan.fitted + <usize>rank * sizeof<T>(), constant);
 }
 
 /** What a predictor is off by on the block's diagonals. */
@@ -255,25 +120,6 @@ function choose<T, W, R>(scan: BlockScan, block: usize): i32 {
     }
   }
   return best;
-}
-
-/** Codes the block's coefficients against the last ones. */
-function codeCoefficients<T>(scan: BlockScan): bool {
-  const rank = scan.rank;
-  if (scan.coefficient + <usize>(rank + 1) * 4 > scan.coefficientsEnd) return false;
-  const now = scan.fitted + COEFFICIENT_BYTES;
-  const last = now + COEFFICIENT_BYTES;
-  if (scan.linear.encoding) memory.copy(now, scan.fitted, COEFFICIENT_BYTES);
-  scan.linear.next = scan.coefficient;
-  for (let a: usize = 0; a < <usize>rank; a++) {
-    codePoint<T>(scan.linear, now + a * sizeof<T>(), load<T>(last + a * sizeof<T>()));
-  }
-  scan.independent.next = scan.linear.next;
-  const constant = <usize>rank * sizeof<T>();
-  codePoint<T>(scan.independent, now + constant, load<T>(last + constant));
-  scan.coefficient = scan.independent.next;
-  memory.copy(last, now, COEFFICIENT_BYTES);
-  return true;
 }
 
 function codeRow<T, W, R>(scan: BlockScan, predictor: i32, row: usize, i0: i32, i1: i32, i2: i32): void {

@@ -1,6 +1,5 @@
 /** The lists that LORENZO_REG writes in front of its values: choices and coefficients, over one or more arrays. */
 import type { ByteWriter } from "../container/cursor.ts";
-import { writeSymbols } from "../entropy/huffman-kernel.ts";
 import {
   COEFFICIENT_RADIUS,
   coefficientBounds,
@@ -8,8 +7,10 @@ import {
   REGRESSION,
   type WorkingArray,
 } from "../predict/sz3-lorenzo.ts";
-import { KernelQuantizer, type QuantizerForm, writeQuantizer, writeU64 } from "../quantize/linear.ts";
+import { KernelQuantizer } from "../quantize/linear.ts";
 import type { CodedArray } from "./sz3-kernels.ts";
+import { type QuantizerForm, writeQuantizer, writeU64 } from "./sz3-quantizer.ts";
+import { writeSymbols } from "./sz3-symbols.ts";
 
 /** Lists that one or more scans fill, in WebAssembly memory. */
 export class BlockLists {

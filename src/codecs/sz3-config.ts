@@ -1,9 +1,9 @@
 /** SZ3's outer layout: magic, version, payload, and behind it the configuration. */
 import { ByteReader, ByteWriter } from "../container/cursor.ts";
 import { TempressError } from "../errors.ts";
-import { readU64, writeU64 } from "../quantize/linear.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { readU64, writeU64 } from "./sz3-quantizer.ts";
 
 const MAGIC = 0xf342f310;
 /** 3.3.2: major, minor, patch, 0 from the highest byte down. */

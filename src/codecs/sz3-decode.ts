@@ -1,15 +1,17 @@
 /** SZ3's streams to values. */
 import { ByteReader } from "../container/cursor.ts";
-import { readSymbols } from "../entropy/huffman-kernel.ts";
 import { zstdDecompress } from "../entropy/lossless.ts";
 import { TempressError } from "../errors.ts";
-import { type InterpolationSettings, interpolate, readInterpolationHead } from "../predict/sz3-interpolation.ts";
+import { type InterpolationSettings, interpolate } from "../predict/sz3-interpolation.ts";
 import { activePredictors, blockCount, REGRESSION, WorkingArray } from "../predict/sz3-lorenzo.ts";
-import { KernelQuantizer, type QuantizerForm, readQuantizer, readU64 } from "../quantize/linear.ts";
+import { KernelQuantizer } from "../quantize/linear.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { readConfig, readOuter, type Sz3Config, type Sz3Type, widthOf } from "./sz3-config.ts";
+import { readInterpolationHead } from "./sz3-interpolation-head.ts";
 import { bytesAt, type CodedArray, withArray } from "./sz3-kernels.ts";
+import { type QuantizerForm, readQuantizer, readU64 } from "./sz3-quantizer.ts";
+import { readSymbols } from "./sz3-symbols.ts";
 
 /** zstd makes at most 128 KB from a block of 4 bytes. */
 const ZSTD_MOST = 2 ** 15;

@@ -1,7 +1,7 @@
 /** Values to SZ3's streams, with the choices that SZ3 makes. */
 import { ByteWriter } from "../container/cursor.ts";
 import { TempressError } from "../errors.ts";
-import { interpolate, writeInterpolationHead } from "../predict/sz3-interpolation.ts";
+import { interpolate } from "../predict/sz3-interpolation.ts";
 import { activePredictors, blockCount, REGRESSION, WorkingArray } from "../predict/sz3-lorenzo.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -16,6 +16,7 @@ import {
   TYPES,
   writeOuter,
 } from "./sz3-config.ts";
+import { writeInterpolationHead } from "./sz3-interpolation-head.ts";
 import { bytesAt, type CodedArray, withArray } from "./sz3-kernels.ts";
 import { compressBound, envelope, pack, radiusOf } from "./sz3-pack.ts";
 import type { Sz3Settings } from "./sz3-settings.ts";

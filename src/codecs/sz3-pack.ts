@@ -1,9 +1,9 @@
 /** What follows the predictors' heads in SZ3's streams: quantiser, indices, zstd. */
 import { ByteWriter } from "../container/cursor.ts";
-import { writeSymbols } from "../entropy/huffman-kernel.ts";
 import { zstdCompress } from "../entropy/lossless.ts";
-import { writeQuantizer, writeU64 } from "../quantize/linear.ts";
 import type { CodedArray } from "./sz3-kernels.ts";
+import { writeQuantizer, writeU64 } from "./sz3-quantizer.ts";
+import { writeSymbols } from "./sz3-symbols.ts";
 
 /** SZ3's level; its streams are equal byte by byte only with this one. */
 const ZSTD_LEVEL = 3;

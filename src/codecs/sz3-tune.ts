@@ -5,7 +5,6 @@ import {
   type InterpolationSettings,
   interpolate,
   orderCount,
-  writeInterpolationHead,
 } from "../predict/sz3-interpolation.ts";
 import { blockCount, LORENZO, LORENZO_SECOND, WorkingArray } from "../predict/sz3-lorenzo.ts";
 import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
@@ -13,6 +12,7 @@ import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { BlockLists } from "./sz3-blocks.ts";
 import type { Sz3Type } from "./sz3-config.ts";
+import { writeInterpolationHead } from "./sz3-interpolation-head.ts";
 import { type CodedArray, withArray } from "./sz3-kernels.ts";
 import { pack, radiusOf } from "./sz3-pack.ts";
 import type { Sz3Settings } from "./sz3-settings.ts";

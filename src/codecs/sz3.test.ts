@@ -5,7 +5,6 @@ import { checkOptions } from "../compressor/schema.ts";
 import { ByteWriter } from "../container/cursor.ts";
 import { zstdCompress, zstdDecompress } from "../entropy/lossless.ts";
 import { TempressError } from "../errors.ts";
-import { writeU64 } from "../quantize/linear.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, emptyTensor, frames, type Tensor } from "../tensor/tensor.ts";
@@ -13,6 +12,7 @@ import { sz3 } from "./sz3.ts";
 import { readOuter, type Sz3Type, TYPES, writeConfig, writeOuter } from "./sz3-config.ts";
 import { decodeSz3 } from "./sz3-decode.ts";
 import { encodeSz3 } from "./sz3-encode.ts";
+import { writeU64 } from "./sz3-quantizer.ts";
 import { sz3Options, sz3Settings } from "./sz3-settings.ts";
 
 beforeAll(() => sz3.prepare());

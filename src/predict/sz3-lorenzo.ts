@@ -2,10 +2,10 @@
  * SZ3's blocks of Lorenzo and regression predictors: where the working array and the lists of a scan lie in memory.
  * The loops are in kernels/predict/sz3-lorenzo.ts.
  */
-import type { KernelQuantizer } from "../quantize/linear.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { KernelModule } from "../wasm/instance.ts";
 import type { Sz3Exports } from "../wasm/sz3.generated.ts";
+import type { BoundedQuantizer } from "./sz3-interpolation.ts";
 
 /** Zeros in front of each axis. */
 const PADDING = 2;
@@ -72,13 +72,13 @@ export function secondTaps(rank: number, strides: readonly number[]): number[] {
 
 /** Where a scan reads or writes its lists. */
 export interface ScanLists {
-  readonly values: KernelQuantizer;
+  readonly values: BoundedQuantizer;
   /** One i32 a block. */
   readonly selections: number;
   readonly coefficients: number;
   readonly coefficientsEnd: number;
-  readonly linear?: KernelQuantizer | undefined;
-  readonly constant?: KernelQuantizer | undefined;
+  readonly linear?: BoundedQuantizer | undefined;
+  readonly constant?: BoundedQuantizer | undefined;
 }
 
 /** An array with its padding, in WebAssembly memory; allocated for as long as the caller keeps its arena's mark. */
