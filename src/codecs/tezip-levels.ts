@@ -32,9 +32,13 @@ export interface Quantizer {
   readonly step: number;
   readonly bound: number;
   readonly whole: boolean;
+  /** Lossless by patterns: how many low bits of their differences follow uncoded. Absent: values are quantised. */
+  readonly exactShift?: number;
 }
 
 export interface LevelsStream {
+  /** As it was used: lossless streams find their own scale. */
+  readonly quantizer: Quantizer;
   readonly mode: Mode;
   /** Filters. */
   readonly side: Uint8Array;
@@ -186,10 +190,11 @@ export function encodeLevels(
       if (!fit || bits < fit.bits) fit = { order, filters, bits };
     }
     const { order, filters } = fit!;
+    const used = scaled(quantizer, fit!.bits / Math.max(1, values.length));
     let best: LevelsStream | undefined;
     for (const learns of search.learning) {
       const work = new Workspace(planes, { order, learns }, wide, mask);
-      const stream = codePlanes(work, { order, learns }, filters, original, values, quantizer);
+      const stream = codePlanes(work, { order, learns }, filters, original, values, used);
       work.free();
       if (stream && (!best || byteLength(stream) < byteLength(best))) best = stream;
     }
@@ -197,6 +202,18 @@ export function encodeLevels(
   } finally {
     arena.release(mark);
   }
+}
+
+/** Bits of a pattern. */
+const MOST_BITS = 62;
+
+/** Most bits below a code's leading ones are noise: `bits` is what a value is expected to take, in ulps. */
+function scaled(quantizer: Quantizer, bits: number): Quantizer {
+  if (quantizer.exactShift === undefined) return quantizer;
+  // Sums over values near the type's limits may overflow: then nothing is known.
+  const whole = Number.isFinite(bits) ? Math.min(MOST_BITS, Math.max(0, Math.round(bits))) : 0;
+  const step = Math.min(1e300, quantizer.step * 2 ** Math.max(0, whole - 3));
+  return { ...quantizer, step, exactShift: Math.max(0, whole - 14) };
 }
 
 function byteLength({ codes, escapes }: LevelsStream): number {
@@ -220,6 +237,7 @@ function codePlanes(
   let next = 0;
   forEachFilter(work, (klass, group, phase) => work.setFilter(klass, group, phase, filters[next++]!));
   exports.quantizer(quantizer.step, quantizer.bound, quantizer.whole ? 1 : 0);
+  exports.exactly(quantizer.exactShift ?? -1);
   exports.restart();
   exports.encoderStart(stream);
   exports.encoderCapacity(capacity);
@@ -237,6 +255,7 @@ function codePlanes(
   const length = exports.encoderFinish();
   const escapeBytes = exports.escapesEnd() - escapes;
   return {
+    quantizer,
     mode,
     side,
     codes: new Uint8Array(memory.buffer, stream, length).slice(),
@@ -268,6 +287,7 @@ export function decodeLevels(
     }
     new Uint8Array(memory.buffer, escapes, stream.escapes.length).set(stream.escapes);
     exports.quantizer(quantizer.step, quantizer.bound, quantizer.whole ? 1 : 0);
+    exports.exactly(quantizer.exactShift ?? -1);
     exports.restart();
     exports.decoderStart(codes, length);
     exports.escapesStart(escapes, stream.escapes.length);

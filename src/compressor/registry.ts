@@ -14,6 +14,7 @@ const entries = new Map<string, Entry>();
 const own = new Set<string>();
 
 for (const entry of [
+  { name: "tezip", id: 10, load: async () => (await import("../codecs/tezip.ts")).tezip },
   { name: "zstd", id: 2, load: async () => (await import("../codecs/zstd.ts")).zstd },
   { name: "gzip", id: 3, load: async () => (await import("../codecs/gzip.ts")).gzip },
   { name: "zfp", id: 11, load: async () => (await import("../codecs/zfp.ts")).zfp },

@@ -2,6 +2,7 @@
  * Packed data (decimal steps, offset and scale, integers stored as floats) lie on a lattice x = offset + n * delta.
  * Coding n is lossless and often smaller than any bound. Encoder only; what is found is checked on every value.
  */
+import { exactFit, measureSteps } from "./lattice-measure.ts";
 import type { Floats } from "./working.ts";
 
 export interface Lattice {
@@ -11,82 +12,97 @@ export interface Lattice {
   readonly most: number;
 }
 
-const SAMPLES = 1024;
+const SAMPLES = 4096;
 /** Finer lattices say nothing: nearly every float would be on one. */
 const MOST_STEPS = 2 ** 20;
 
 /** Undefined where there is none, or where its step is so far below the bound that it cannot help. */
 export function detectLattice(values: Floats, bound: number, mask?: Uint8Array): Lattice | undefined {
   const sample = distinct(values, mask);
-  if (sample.length < 3) return undefined;
+  if (sample.length < 2) return undefined;
   const first = sample[0]!;
-  const range = sample[sample.length - 1]! - first;
-  const largest = Math.max(Math.abs(first), Math.abs(sample[sample.length - 1]!));
-  const ulp = largest * (values instanceof Float32Array ? 2 ** -23 : 2 ** -52);
-  const delta = commonStep(sample, Math.max(8 * ulp, range / MOST_STEPS), 4 * ulp);
-  if (delta === undefined || delta < bound / 8) return undefined;
-  for (const step of roundSteps(delta)) {
-    for (const offset of new Set([0, Math.round(first / step) * step, first])) {
-      const most = check(values, offset, step, mask);
-      if (most !== undefined) return { offset, delta: step, most };
-    }
+  const last = sample[sample.length - 1]!;
+  const range = last - first;
+  if (!Number.isFinite(range)) return undefined;
+  const largest = Math.max(Math.abs(first), Math.abs(last));
+  const ulp = 2 ** (Math.floor(Math.log2(largest)) - (values instanceof Float32Array ? 23 : 52));
+  const least = Math.max(8 * ulp, range / MOST_STEPS);
+  const found = onRoundSteps(values, sample, least, mask) ?? onMeasuredSteps(values, sample, least, ulp, mask);
+  return found && found.delta >= bound / 8 ? found : undefined;
+}
+
+/** Sorted distinct values of a spread sample. */
+function distinct(values: Floats, mask?: Uint8Array): Floats {
+  const picked = values.slice(0, Math.min(values.length, SAMPLES));
+  let seed = 1;
+  let count = 0;
+  for (let i = 0; i < picked.length; i++) {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    const at = seed % values.length;
+    if (!mask?.[at]) picked[count++] = values[at]!;
+  }
+  return picked
+    .subarray(0, count)
+    .sort()
+    .filter((v, i, all) => i === 0 || v !== all[i - 1]);
+}
+
+/** Powers of ten and of two, as the fractions whole / per; coarsest first. */
+const ROUND_STEPS = roundSteps();
+
+function roundSteps(): { readonly whole: number; readonly per: number }[] {
+  const steps = [{ whole: 1, per: 1 }];
+  for (let power = 1; power <= 9; power++) steps.push({ whole: 10 ** power, per: 1 }, { whole: 1, per: 10 ** power });
+  for (let power = 1; power <= 24; power++) steps.push({ whole: 2 ** power, per: 1 }, { whole: 1, per: 2 ** power });
+  return steps.sort((a, b) => b.whole / b.per - a.whole / a.per);
+}
+
+/** The coarsest lattice through whole multiples of a decimal or binary step. */
+function onRoundSteps(values: Floats, sample: Floats, least: number, mask?: Uint8Array): Lattice | undefined {
+  for (const { whole, per } of ROUND_STEPS) {
+    const step = whole / per;
+    if (step < least) return undefined;
+    if (check(sample, 0, step) === undefined) continue;
+    const most = check(values, 0, step, mask);
+    if (most === undefined) continue;
+    const fine = { offset: 0, delta: step, most };
+    const { first, times } = commonMultiple(values, step, mask);
+    if (times <= 1) return fine;
+    const delta = (times * whole) / per;
+    const offset = ((first % times) * whole) / per;
+    const fewer = check(values, offset, delta, mask);
+    return fewer === undefined ? fine : { offset, delta, most: fewer };
   }
   return undefined;
 }
 
-/** Sorted distinct values of a spread sample. */
-function distinct(values: Floats, mask?: Uint8Array): number[] {
-  const picked: number[] = [];
-  let seed = 1;
-  const count = Math.min(values.length, SAMPLES);
-  for (let i = 0; i < count; i++) {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-    const at = seed % values.length;
-    if (!mask?.[at]) picked.push(values[at]!);
+/** Values are (first + k * times) steps, k whole: `times` is the greatest such number. */
+function commonMultiple(values: Floats, step: number, mask?: Uint8Array): { first: number; times: number } {
+  let first: number | undefined;
+  let times = 0;
+  for (let i = 0; i < values.length && times !== 1; i++) {
+    if (mask?.[i]) continue;
+    const n = Math.round(values[i]! / step);
+    first ??= n;
+    let a = Math.abs(n - first);
+    while (a > 0) [times, a] = [a, times % a];
   }
-  picked.sort((a, b) => a - b);
-  return picked.filter((v, i) => i === 0 || v !== picked[i - 1]);
+  return { first: first ?? 0, times };
 }
 
-/** Greatest common divisor of the differences, tolerant of float rounding; refined by least squares. */
-function commonStep(sample: readonly number[], least: number, tolerance: number): number | undefined {
-  let step = 0;
-  const first = sample[0]!;
-  for (let i = 1; i < sample.length; i++) {
-    let a = Math.max(step, sample[i]! - first);
-    let b = Math.min(step === 0 ? a : step, sample[i]! - first);
-    while (b > tolerance) {
-      const rest = a - Math.floor(a / b + 1e-9) * b;
-      a = b;
-      b = Math.abs(rest) < tolerance ? 0 : rest;
-    }
-    step = a;
-    if (step < least) return undefined;
-  }
-  let squares = 0;
-  let products = 0;
-  for (const v of sample) {
-    const n = Math.round((v - first) / step);
-    squares += n * n;
-    products += n * (v - first);
-  }
-  return squares > 0 ? products / squares : undefined;
-}
-
-/** The step that was probably meant (a decimal or binary fraction), then the measured one. */
-function roundSteps(delta: number): number[] {
-  const steps: number[] = [];
-  for (let power = 0; power <= 9; power++) {
-    const scaled = delta * 10 ** power;
-    const whole = Math.round(scaled);
-    if (whole > 0 && Math.abs(scaled - whole) < 1e-4 * scaled) steps.push(whole / 10 ** power);
-  }
-  for (let power = 0; power <= 24; power++) {
-    const scaled = delta * 2 ** power;
-    const whole = Math.round(scaled);
-    if (whole > 0 && whole < 4096 && Math.abs(scaled - whole) < 1e-4 * scaled) steps.push(whole / 2 ** power);
-  }
-  return [...new Set([...steps.slice(0, 3), ...steps.slice(-1), delta])];
+/** A step of any size, as of integers with a scale and an offset. */
+function onMeasuredSteps(
+  values: Floats,
+  sample: Floats,
+  least: number,
+  ulp: number,
+  mask?: Uint8Array,
+): Lattice | undefined {
+  const measured = measureSteps(sample, least, ulp);
+  const fit = measured && exactFit(values, measured, ulp, mask);
+  if (!fit) return undefined;
+  const most = check(values, fit.offset, fit.delta, mask);
+  return most === undefined ? undefined : { ...fit, most };
 }
 
 /** The largest |n| when every value is exactly on the lattice. */

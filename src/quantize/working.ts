@@ -5,6 +5,7 @@
  *     same      float32, float64 as they are
  *     whole     integers as floats that hold them exactly
  *     lattice   n with x = offset + n * delta, where every value is such a one
+ *     bits      float32, float64 as they are, coded without loss by their patterns
  *     ordered   the float's bits read as a sign-magnitude integer: a step there is relative (pw_rel)
  */
 import type { Bound } from "../promise/spec.ts";
@@ -14,7 +15,7 @@ import { detectLattice, type Lattice } from "./lattice-detect.ts";
 
 export type Floats = Float32Array | Float64Array;
 
-export const MAPPINGS = ["same", "whole", "lattice", "ordered"] as const;
+export const MAPPINGS = ["same", "whole", "lattice", "ordered", "bits"] as const;
 
 export interface Mapping {
   readonly kind: (typeof MAPPINGS)[number];
@@ -40,31 +41,48 @@ const EXACT_F64 = 2 ** 52;
 /** Bits of a float64 pattern that are dropped so that the rest is exact as a float64 number. */
 const DROPPED = 11;
 
-/** Undefined where no exact working form exists (64-bit integers out of range, bounds below an ulp): use `exact`. */
+/** Undefined where no exact working form exists (64-bit integers out of range, pw_rel below an ulp). */
 export function toWorking(frames: Tensor, bound: Bound, mask?: Uint8Array): Working | undefined {
   const { kind } = DTYPES[frames.dtype];
   if (bound.kind === "pw_rel") return ordered(frames, bound.value, mask);
-  const E = bound.kind === "lossless" ? 0 : bound.value;
-  if (kind !== "float") return wholeNumbers(frames, Math.floor(E), mask);
-  const values = frames.data as Floats;
-  const lattice = detectLattice(values, E, mask);
-  if (lattice) {
-    const most = Math.floor((E / lattice.delta) * (1 + 1e-12));
-    const safe = most * lattice.delta <= E ? most : most - 1;
-    // Off the lattice a step of 2E is finer coded only when the lattice's own step is well below it.
-    if (E === 0 || 2 * safe + 1 >= 0.9 * ((2 * E) / lattice.delta))
-      return onLattice(values, lattice, Math.max(0, safe));
-  }
-  if (E === 0) return undefined;
   const wide = frames.dtype === "float64";
+  // Finite even when doubled.
+  const E = bound.kind === "lossless" ? 0 : Math.min(bound.value, wide ? 2 ** 1021 : 2 ** 125);
+  if (kind !== "float") return wholeNumbers(frames, Math.floor(E));
+  const values = frames.data as Floats;
+  const useful = usefulLattice(values, E, mask);
+  if (useful) return onLattice(values, useful.lattice, useful.steps);
+  if (E === 0) return patterns(values);
   const largest = magnitude(values);
   const ulp = 2 ** (Math.floor(Math.log2(largest + E + 1e-300)) - (wide ? 52 : 23));
   // Decoded values are rounded to the type: half an ulp of the bound is kept for that.
   const inner = E - ulp / 2;
-  if (inner < E / 4 || !Number.isFinite(largest)) return undefined;
+  if (inner < E / 4 || !Number.isFinite(largest)) return patterns(values);
   const mapping: Mapping = { kind: "same", wide, whole: false };
   const step = 2 * (ulp > E * 2 ** -12 ? inner : E);
   return { mapping, values, bound: E, step: wide ? step : Math.fround(step) };
+}
+
+/** The lattice that the values are on, when coding its indices within `steps` of them beats a step of 2E off it. */
+export function usefulLattice(
+  values: Floats,
+  E: number,
+  mask?: Uint8Array,
+): { readonly lattice: Lattice; readonly steps: number } | undefined {
+  const lattice = detectLattice(values, E, mask);
+  if (!lattice) return undefined;
+  const steps = safeSteps(values, lattice, E, mask);
+  return E === 0 || 2 * steps + 1 >= 0.9 * ((2 * E) / lattice.delta) ? { lattice, steps } : undefined;
+}
+
+/** Lossless: nothing is quantised; the step only scales what the coder measures, an ulp of the usual magnitude. */
+function patterns(values: Floats): Working {
+  const wide = values instanceof Float64Array;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!) / values.length;
+  const usual = Number.isFinite(sum) && sum > 0 ? sum : 1;
+  const step = Math.max(1e-37, 2 ** (Math.floor(Math.log2(usual)) - (wide ? 52 : 23)));
+  return { mapping: { kind: "bits", wide, whole: false }, values, bound: 0, step };
 }
 
 function magnitude(values: Floats): number {
@@ -76,7 +94,7 @@ function magnitude(values: Floats): number {
   return largest;
 }
 
-function wholeNumbers(frames: Tensor, E: number, _mask?: Uint8Array): Working | undefined {
+function wholeNumbers(frames: Tensor, E: number): Working | undefined {
   const data = frames.data;
   let largest = 0;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
@@ -93,6 +111,25 @@ function wholeNumbers(frames: Tensor, E: number, _mask?: Uint8Array): Working | 
     values.set(data as Float32Array);
   }
   return { mapping: { kind: "whole", wide, whole: true }, values, bound: E, step: 2 * E + 1 };
+}
+
+/**
+ * Steps of the lattice that keep the bound in spite of rounding: where E is a whole number of them, as in 0.01 for
+ * data of two decimals, |x - y| may pass it by an ulp. One step less is below it by more than any rounding.
+ */
+function safeSteps(values: Floats, { offset, delta }: Lattice, E: number, mask?: Uint8Array): number {
+  const most = Math.floor((E / delta) * (1 + 1e-12));
+  if (most === 0) return 0;
+  const round = values instanceof Float32Array ? Math.fround : (v: number) => v;
+  for (let i = 0; i < values.length; i++) {
+    if (mask?.[i]) continue;
+    const x = values[i]!;
+    const n = Math.round((x - offset) / delta);
+    const below = x - round(offset + (n - most) * delta);
+    const above = round(offset + (n + most) * delta) - x;
+    if (below > E || above > E) return most - 1;
+  }
+  return most;
 }
 
 function onLattice(values: Floats, lattice: Lattice, E: number): Working {
@@ -170,7 +207,8 @@ export function fromWorking(values: Floats, mapping: Mapping, dtype: DType, shap
 function rangeOf(dtype: DType): [number, number] {
   const { kind, bytes } = DTYPES[dtype];
   if (kind === "bool") return [0, 1];
-  const bits = bytes === 8 ? 52 : 8 * bytes;
+  // Working values of 64-bit integers reach 2^52: one bit for that, one for the sign.
+  const bits = bytes === 8 ? 54 : 8 * bytes;
   return kind === "uint" ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }
 
@@ -180,7 +218,8 @@ function backFromPatterns(values: Floats, out: Tensor): void {
     const bits = new Uint32Array(out.data.buffer, out.data.byteOffset, count);
     for (let i = 0; i < count; i++) {
       const v = values[i]!;
-      const size = Math.min(Math.abs(v), 0x7fffffff);
+      // The largest finite number, where a step led beyond it.
+      const size = Math.min(Math.abs(v), 0x7f7fffff);
       bits[i] = (v < 0 ? 0x80000000 : 0) + size;
     }
     return;
@@ -189,7 +228,7 @@ function backFromPatterns(values: Floats, out: Tensor): void {
   const unit = 2 ** (32 - DROPPED);
   for (let i = 0; i < count; i++) {
     const v = values[i]!;
-    const size = Math.min(Math.abs(v), 2 ** (63 - DROPPED) - 1);
+    const size = Math.min(Math.abs(v), 0x7ff * 2 ** (52 - DROPPED) - 1);
     const high = Math.floor(size / unit);
     words[2 * i] = (size - high * unit) * 2 ** DROPPED;
     words[2 * i + 1] = (v < 0 ? 0x80000000 : 0) + high;

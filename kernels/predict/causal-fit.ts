@@ -1,0 +1,159 @@
+/**
+ * Fits a causal filter (kernels/predict/causal.ts) to a sample of indices: least absolute residuals by reweighted
+ * least squares, since bits grow with the logarithm of a residual, not with its square. Encoder only.
+ *
+ * A sample is 28 numbers (float32): differences of the 27 places to the index above, in the order of the filter's
+ * weights without the index above itself, then the difference of the value to be predicted.
+ */
+export const SAMPLE: i32 = 28;
+const SAMPLE_BYTES: usize = 112;
+const TARGET: i32 = 27;
+/** Places in the plane itself; nine more for each past plane. */
+const OWN: i32 = 9;
+
+/** `count` samples from an index of a row on; `past1`, `past2`: its place in the past planes, or 0. */
+export function sampleRow(
+  row: usize,
+  past1: usize,
+  past2: usize,
+  stride: i32,
+  count: i32,
+  samples: usize,
+): void {
+  const bytes = <usize>stride << 2;
+  const above = row - bytes;
+  // Places of planes that are not there stay 0.
+  memory.fill(samples, 0, <usize>count * SAMPLE_BYTES);
+  column(row - 4, above, count, samples, 0);
+  column(row - 8, above, count, samples, 1);
+  column(above - 8, above, count, samples, 2);
+  column(above - 4, above, count, samples, 3);
+  column(above + 4, above, count, samples, 4);
+  column(above + 8, above, count, samples, 5);
+  for (let x: usize = 0; x < 3; x++) column(above - bytes - 4 + 4 * x, above, count, samples, 6 + <i32>x);
+  for (let k: usize = 0; k < 9; k++) {
+    const offset = (k / 3) * bytes - bytes + 4 * (k % 3) - 4;
+    if (past1) column(past1 + offset, above, count, samples, OWN + <i32>k);
+    if (past2) column(past2 + offset, above, count, samples, OWN + 9 + <i32>k);
+  }
+  column(row, above, count, samples, TARGET);
+}
+
+function column(place: usize, above: usize, count: i32, samples: usize, k: i32): void {
+  let out = samples + (<usize>k << 2);
+  for (let i: usize = 0, end = <usize>count << 2; i < end; i += 4) {
+    store<f32>(out, <f32>(load<i32>(place + i) - load<i32>(above + i)));
+    out += SAMPLE_BYTES;
+  }
+}
+
+/** What is left of sample `v` after the filter. */
+// @ts-ignore: decorator
+@inline
+function residual(v: usize, weights: usize): f64 {
+  let sum = f64x2.splat(0);
+  for (let k: usize = 0; k < 26; k += 2) {
+    const pair = f64x2.promote_low_f32x4(v128.load64_zero(v + (k << 2)));
+    sum = f64x2.add(sum, f64x2.mul(pair, v128.load(weights + (k << 3))));
+  }
+  const rest = load<f64>(weights, 208) * <f64>load<f32>(v, 104);
+  return <f64>load<f32>(v, 108) - rest - f64x2.extract_lane(sum, 0) - f64x2.extract_lane(sum, 1);
+}
+
+/** Half of log2(1 + 4 e^2), summed over the sample: about the bits that residuals e cost. */
+export function filterCost(samples: usize, count: i32, weights: usize): f64 {
+  let product: f64 = 1;
+  let exponent: i64 = 0;
+  for (let i = 0; i < count; i++) {
+    const e = residual(samples + <usize>i * SAMPLE_BYTES, weights);
+    product *= 1 + 4 * e * e;
+    // Keeps the product a number: its exponent is taken out as it grows.
+    if (product > 1e150) {
+      const bits = reinterpret<i64>(product);
+      exponent += (bits >> 52) - 1023;
+      product = reinterpret<f64>((bits & 0xfffffffffffff) | (<i64>1023 << 52));
+    }
+  }
+  const bits = reinterpret<i64>(product);
+  const f = reinterpret<f64>((bits & 0xfffffffffffff) | (<i64>1023 << 52)) - 1;
+  return 0.5 * (<f64>(exponent + (bits >> 52) - 1023) + f * (1.34 - 0.34 * f));
+}
+
+/** Mean of |residual|, in lattice steps. */
+export function meanResidual(samples: usize, count: i32, weights: usize): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < count; i++) sum += abs(residual(samples + <usize>i * SAMPLE_BYTES, weights));
+  return sum / <f64>count;
+}
+
+/**
+ * Sums of products of the first `taps` places and the target, each sample weighted by 1 / (floor + |residual|) with
+ * the residual that `weights` leave: upper triangle, 28 float64 a row, then one row of scratch (28 * 29 in all).
+ */
+export function sumProducts(
+  samples: usize,
+  count: i32,
+  weights: usize,
+  taps: i32,
+  floor: f64,
+  sums: usize,
+): void {
+  memory.fill(sums, 0, <usize>(SAMPLE * SAMPLE * 8));
+  const row = sums + <usize>(SAMPLE * SAMPLE * 8);
+  for (let i = 0; i < count; i++) {
+    const v = samples + <usize>i * SAMPLE_BYTES;
+    const weight = 1 / (floor + abs(residual(v, weights)));
+    for (let k: usize = 0; k < <usize>(SAMPLE * 8); k += 16) {
+      v128.store(row + k, f64x2.promote_low_f32x4(v128.load64_zero(v + (k >> 1))));
+    }
+    for (let k: usize = 0; k < <usize>taps; k++) {
+      const scaled = f64x2.splat(weight * load<f64>(row + (k << 3)));
+      const into = sums + k * <usize>(SAMPLE * 8);
+      for (let l: usize = (k << 3) & ~15; l < (<usize>taps << 3); l += 16) {
+        v128.store(into + l, f64x2.add(v128.load(into + l), f64x2.mul(scaled, v128.load(row + l))));
+      }
+      // The last pair of a row holds the target (with 27 taps it was just summed).
+      if (taps == TARGET) continue;
+      const last = into + <usize>(SAMPLE * 8 - 16);
+      v128.store(last, f64x2.add(v128.load(last), f64x2.mul(scaled, v128.load(row + <usize>(SAMPLE * 8 - 16)))));
+    }
+  }
+}
+
+/**
+ * Weights of the first `taps` places from `products` (of at least as many taps), by Cholesky with a small ridge; the
+ * other places get 0. `sums`: room for 28 * 28 float64.
+ */
+export function solveFilter(products: usize, taps: i32, sums: usize, weights: usize): void {
+  memory.copy(sums, products, <usize>(SAMPLE * SAMPLE * 8));
+  const width = <usize>(SAMPLE * 8);
+  let trace: f64 = 0;
+  for (let i: usize = 0; i < <usize>taps; i++) trace += load<f64>(sums + i * width + (i << 3));
+  const ridge = (1e-7 * trace) / taps + 1e-9;
+  // Upper triangular factor, row by row.
+  for (let i: usize = 0; i < <usize>taps; i++) {
+    const row = sums + i * width;
+    store<f64>(row + (i << 3), load<f64>(row + (i << 3)) + ridge);
+    for (let k: usize = 0; k < i; k++) {
+      const before = sums + k * width;
+      const factor = load<f64>(before + (i << 3));
+      for (let j: usize = i; j < <usize>taps; j++) {
+        store<f64>(row + (j << 3), load<f64>(row + (j << 3)) - factor * load<f64>(before + (j << 3)));
+      }
+    }
+    const pivot = sqrt(max<f64>(load<f64>(row + (i << 3)), 1e-300));
+    for (let j: usize = i; j < <usize>taps; j++) store<f64>(row + (j << 3), load<f64>(row + (j << 3)) / pivot);
+  }
+  for (let i: usize = 0; i < <usize>taps; i++) {
+    let sum = load<f64>(sums + i * width + <usize>(TARGET * 8));
+    for (let k: usize = 0; k < i; k++) sum -= load<f64>(sums + k * width + (i << 3)) * load<f64>(weights + (k << 3));
+    store<f64>(weights + (i << 3), sum / load<f64>(sums + i * width + (i << 3)));
+  }
+  for (let i = taps - 1; i >= 0; i--) {
+    const row = sums + <usize>i * width;
+    let sum = load<f64>(weights + (<usize>i << 3));
+    for (let k = i + 1; k < taps; k++) sum -= load<f64>(row + (<usize>k << 3)) * load<f64>(weights + (<usize>k << 3));
+    store<f64>(weights + (<usize>i << 3), sum / load<f64>(row + (<usize>i << 3)));
+  }
+  for (let k = taps; k < TARGET; k++) store<f64>(weights + (<usize>k << 3), 0);
+}

@@ -1,0 +1,31 @@
+/**
+ * tezip's `exact` method: byte shuffle and zstd, for what prediction cannot take (64-bit integers beyond 2^52, noise)
+ * or need not (lossless floats in a hurry). Other lossless floats go through `levels` on their bits.
+ */
+import type { DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
+import { prepareZstd, zstdCompress, zstdDecompress } from "../entropy/lossless.ts";
+import { shuffle, unshuffle } from "../quantize/shuffle.ts";
+import { DTYPES } from "../tensor/dtype.ts";
+import { elementCount } from "../tensor/shape.ts";
+import { bytesOf, type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
+
+const LEVELS = { fast: 1, balanced: 6, max: 19 } as const;
+
+export const exactKernels = { ready: prepareZstd };
+
+export function encodeExact({ frames, effort }: EncodeTask): Encoded {
+  const planes = shuffle(bytesOf(frames), DTYPES[frames.dtype].bytes);
+  return {
+    sections: [
+      { name: "side", bytes: new Uint8Array(0) },
+      { name: "data", bytes: zstdCompress(planes, LEVELS[effort]) },
+    ],
+    decoded: frames,
+  };
+}
+
+export function decodeExact({ dtype, shape, section }: DecodeTask): Tensor {
+  const width = DTYPES[dtype].bytes;
+  const planes = zstdDecompress(section("data"), elementCount(shape) * width, "section data");
+  return tensorFromBytes(dtype, shape, unshuffle(planes, width));
+}

@@ -1,0 +1,150 @@
+/**
+ * Where a chunk's planes lie in kernel memory, and the small records that kernels/codecs/fast.ts reads.
+ */
+import { BLOCK_BYTES } from "../entropy/contexts.ts";
+import {
+  type CausalPlanes,
+  FILTER_WORDS,
+  type Filter,
+  FROM_LEFT,
+  KINDS,
+  pastOf,
+  storeFilter,
+} from "../predict/causal.ts";
+import { LATTICE_BYTES, type Lattice, storeLattice } from "../quantize/lattice.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { KernelModule } from "../wasm/instance.ts";
+import type { LatticeExports } from "../wasm/lattice.generated.ts";
+
+/** Rows above and below a plane, and numbers (magnitudes: bytes) left of a row: margins that predictors read. */
+const ROWS_ABOVE = 2;
+const ROWS_AROUND = 3;
+const LEFT = 4;
+const LEFT_MAGNITUDES = 16;
+/** Even and odd planes are two independent streams. */
+export const STREAMS = 2;
+const STREAM_BYTES = 48;
+const FRAME_WORDS = 6;
+const PLANE_WORDS = 10;
+/** Enough for all records together. */
+const SMALL = 65536;
+/** Bytes of a stream's rows in the block. */
+const ROWS_BYTES = 5 * 4224;
+
+export class FastMemory {
+  readonly module: KernelModule<LatticeExports>;
+  readonly planes: CausalPlanes;
+  /** Numbers in a row of indices with its margins. */
+  readonly stride: number;
+  readonly frame: number;
+  /** Records of an even and an odd plane. */
+  readonly #records: number;
+  readonly lattice: number;
+  /** Rows and tables of contexts: src/entropy/contexts.ts. */
+  readonly block: number;
+  readonly #magnitudeStride: number;
+  readonly #planeBytes: number;
+  readonly #magnitudeBytes: number;
+  readonly #held: number;
+  readonly #indices: number;
+  readonly #magnitudes: number;
+  readonly #filters: number;
+  readonly #streams: number;
+  #pasts: readonly number[] = [];
+
+  /**
+   * `held`: planes in memory; plane p is where p modulo `held` is. `more`: bytes that will be taken beside them, so
+   * that the memory grows once.
+   */
+  constructor(module: KernelModule<LatticeExports>, planes: CausalPlanes, held: number, more: number) {
+    this.module = module;
+    this.planes = planes;
+    const { width, height } = planes;
+    this.stride = LEFT + 4 * Math.ceil(width / 4) + 4;
+    this.#magnitudeStride = LEFT_MAGNITUDES + 16 * Math.ceil(width / 16) + 16;
+    this.#planeBytes = 4 * this.stride * (height + ROWS_AROUND);
+    this.#magnitudeBytes = this.#magnitudeStride * (height + ROWS_AROUND);
+    this.#held = held;
+    const { arena } = module;
+    const mark = arena.mark();
+    arena.alloc((this.#planeBytes + this.#magnitudeBytes) * held + BLOCK_BYTES + more + SMALL);
+    arena.release(mark);
+    this.frame = arena.alloc(4 * FRAME_WORDS);
+    this.#records = arena.alloc(4 * PLANE_WORDS * STREAMS);
+    this.lattice = arena.alloc(LATTICE_BYTES);
+    this.block = (arena.alloc(BLOCK_BYTES + 256) + 255) & ~255;
+    this.#filters = arena.alloc(4 * FILTER_WORDS * (KINDS + 1));
+    this.#streams = arena.alloc(STREAM_BYTES * STREAMS);
+    this.#indices = arena.alloc(this.#planeBytes * held);
+    this.#magnitudes = arena.alloc(this.#magnitudeBytes * held);
+    this.words(this.frame, FRAME_WORDS).set([width, height, this.stride, this.#magnitudeStride, this.block]);
+  }
+
+  /** Views are made anew: they do not outlive an allocation. */
+  words(at: number, count: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.module.memory.buffer as ArrayBuffer, at, count);
+  }
+
+  bytes(at: number, count: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.module.memory.buffer as ArrayBuffer, at, count);
+  }
+
+  view(at: number, count: number): DataView {
+    return new DataView(this.module.memory.buffer, at, count);
+  }
+
+  /** Address of a plane's row 0, column 0. */
+  at(plane: number): number {
+    return this.#indices + (plane % this.#held) * this.#planeBytes + 4 * (ROWS_ABOVE * this.stride + LEFT);
+  }
+
+  #magnitudesAt(plane: number): number {
+    const start = this.#magnitudes + (plane % this.#held) * this.#magnitudeBytes;
+    return start + ROWS_ABOVE * this.#magnitudeStride + LEFT_MAGNITUDES;
+  }
+
+  /** The record of a stream: its plane's parity. */
+  stream(parity: number): number {
+    return this.#streams + STREAM_BYTES * parity;
+  }
+
+  setLattice(lattice: Lattice, dtype: DType): void {
+    storeLattice(lattice, dtype, this.view(this.lattice, LATTICE_BYTES));
+  }
+
+  setFilters(filters: readonly (Filter | undefined)[], shift: number, fractions: boolean): void {
+    this.words(this.frame, FRAME_WORDS)[5] = shift;
+    this.#pasts = filters.map((filter) => filter?.pasts ?? 0);
+    filters.forEach((filter, kind) => {
+      if (filter) storeFilter(filter, shift, fractions, this.#filterWords(kind));
+    });
+    storeFilter(FROM_LEFT, shift, fractions, this.#filterWords(KINDS));
+  }
+
+  #filterWords(kind: number): Int32Array {
+    return new Int32Array(this.module.memory.buffer, this.#filters + 4 * FILTER_WORDS * kind, FILTER_WORDS);
+  }
+
+  /** Fills the record of a plane and returns its address; that of another plane of the same parity is overwritten. */
+  record(plane: number): number {
+    const past = pastOf(plane, this.planes.levels);
+    const [first, second] = past.planes;
+    const pasts = this.#pasts[past.kind]!;
+    const filter = this.#filters + 4 * FILTER_WORDS * past.kind;
+    const parity = plane % STREAMS;
+    const at = this.#records + 4 * PLANE_WORDS * parity;
+    this.words(at, PLANE_WORDS).set([
+      this.at(plane),
+      this.#magnitudesAt(plane),
+      pasts >= 1 ? this.at(first!) : 0,
+      pasts >= 2 ? this.at(second!) : 0,
+      first === undefined ? 0 : this.#magnitudesAt(first),
+      filter,
+      first === undefined ? this.#filters + 4 * FILTER_WORDS * KINDS : filter,
+      first === undefined ? 0 : this.at(first),
+      this.stream(parity),
+      ROWS_BYTES * parity,
+    ]);
+    return at;
+  }
+}

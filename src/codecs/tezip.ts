@@ -1,0 +1,174 @@
+/**
+ * `tezip`, the flagship: TEZIP's idea (predict frames, code what is left) in a closed loop with a bound that holds.
+ * One chunk: working values (quantize/working) -> a method -> sections. The method is the first byte of `side`.
+ */
+import type { Codec, DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
+import { choice, float, int, type OptionValues } from "../compressor/schema.ts";
+import { ByteReader, ByteWriter } from "../container/cursor.ts";
+import { TempressError } from "../errors.ts";
+import { ORDERS, planesOf } from "../predict/plan.ts";
+import { fromWorking, MAPPINGS, type Mapping, toWorking, type Working } from "../quantize/working.ts";
+import { DTYPE_NAMES, DTYPES } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { decodeExact, encodeExact, exactKernels } from "./tezip-exact.ts";
+import { decodeFast, encodeFast, fastKernels } from "./tezip-fast.ts";
+import { decodeLevels, encodeLevels, levelsKernels } from "./tezip-levels.ts";
+import { windowCuts } from "./tezip-windows.ts";
+
+/** Flags of a `levels` chunk beside its mapping (the low three bits). */
+const WIDE = 8;
+const HIERARCHICAL = 16;
+const LEARNS = 32;
+const MAPPING_BITS = 7;
+/** Low bits of float64 patterns that may follow uncoded. */
+const MOST_SHIFT = 52;
+
+/** How a chunk is coded; numbers are in the stream. */
+const METHODS = { levels: 1, fast: 2, exact: 3 } as const;
+
+const options = {
+  "tezip:window": int(
+    0,
+    "Frames in a window, each starting with a key frame (TEZIP's SWP); 0: as many as a chunk holds.",
+    {
+      unit: "frames",
+      min: 0,
+      max: 2 ** 31 - 1,
+      stored: false,
+    },
+  ),
+  "tezip:threshold": float(
+    0,
+    "Start a new window where the change from frame to frame exceeds this share of the frame's own variation (TEZIP's DWP); 0: never.",
+    { min: 0, max: 1e6, stored: false },
+  ),
+  "tezip:order": choice(
+    ["auto", ...ORDERS],
+    "auto",
+    "Order of frames in a window: forward, or hierarchical (both time neighbours known).",
+    { stored: false },
+  ),
+} as const;
+
+type Options = OptionValues<typeof options>;
+
+export const tezip: Codec<typeof options> = {
+  name: "tezip",
+  id: 10,
+  version: 1,
+  stability: "unstable",
+  summary: "Prediction in space and time by fitted filters, closed loop, context-mixed codes: the smallest files.",
+  keeps: ["abs", "pw_rel", "lossless"],
+  commonValue: true,
+  dtypes: DTYPE_NAMES,
+  options,
+
+  async prepare() {
+    await Promise.all([levelsKernels.ready(), fastKernels.ready(), exactKernels.ready()]);
+  },
+
+  encode(task: EncodeTask, chosen: Options): Encoded {
+    if (task.effort === "fast" && task.bound.kind !== "pw_rel") return withMethod(METHODS.fast, encodeFast(task));
+    const working = toWorking(task.frames, task.bound, task.mask);
+    const levels = working && encodeWorking(task, working, chosen["tezip:order"]);
+    return levels ?? withMethod(METHODS.exact, encodeExact(task));
+  },
+
+  decode(task: DecodeTask): Tensor {
+    const side = task.section("side");
+    const method = side[0];
+    if (method === METHODS.levels) return decodeWorking(task, side);
+    if (method === METHODS.fast) return decodeFast(withoutMethod(task));
+    if (method === METHODS.exact) return decodeExact(withoutMethod(task));
+    throw new TempressError("corrupt", `method ${method} is not one of tezip's`, { where: "section side, byte 0" });
+  },
+
+  cuts(slab, chosen) {
+    return windowCuts(slab, chosen["tezip:threshold"]);
+  },
+};
+
+function encodeWorking(task: EncodeTask, working: Working, order: Options["tezip:order"]): Encoded | undefined {
+  const { mapping, values, bound, step } = working;
+  const planes = planesOf(task.frames.shape);
+  const both = planes.levels === 1 && planes.times >= 4;
+  const exact = mapping.kind === "bits" ? { exactShift: 0 } : {};
+  const stream = encodeLevels(values, planes, { step, bound, whole: mapping.whole, ...exact }, task.mask, {
+    orders: order !== "auto" ? [order] : both ? ORDERS : ["forward"],
+    learning: task.effort === "max" ? [false, true] : [false],
+    samples: task.effort === "max" ? 64000 : 16000,
+  });
+  if (!stream) return undefined;
+  const side = new ByteWriter();
+  side.u8(METHODS.levels);
+  side.u8(
+    MAPPINGS.indexOf(mapping.kind) |
+      (mapping.wide ? WIDE : 0) |
+      (ORDERS.indexOf(stream.mode.order) * HIERARCHICAL) |
+      (stream.mode.learns ? LEARNS : 0),
+  );
+  side.f64(stream.quantizer.step);
+  if (stream.quantizer.exactShift !== undefined) side.u8(stream.quantizer.exactShift);
+  if (mapping.lattice) {
+    side.f64(mapping.lattice.offset);
+    side.f64(mapping.lattice.delta);
+  }
+  side.put(stream.side);
+  return {
+    sections: [
+      { name: "side", bytes: side.written() },
+      { name: "key", bytes: stream.codes.subarray(0, stream.keyLength) },
+      { name: "codes", bytes: stream.codes.subarray(stream.keyLength) },
+      { name: "escapes", bytes: stream.escapes },
+    ],
+    decoded: fromWorking(stream.decoded, mapping, task.frames.dtype, task.frames.shape),
+  };
+}
+
+function decodeWorking(task: DecodeTask, bytes: Uint8Array): Tensor {
+  const side = new ByteReader(bytes, "section side");
+  side.u8();
+  const packed = side.u8();
+  const kind = MAPPINGS[packed & MAPPING_BITS];
+  if (kind === undefined || packed >= 2 * LEARNS) throw side.wrong(`${packed} are no flags of a levels chunk`);
+  const mode = { order: ORDERS[packed & HIERARCHICAL ? 1 : 0]!, learns: (packed & LEARNS) !== 0 };
+  const step = side.f64();
+  if (!(step > 0 && Number.isFinite(step))) throw side.wrong(`a quantiser step of ${step} is not a positive number`);
+  const exactShift = kind === "bits" ? side.u8() : undefined;
+  if (exactShift !== undefined && exactShift > MOST_SHIFT)
+    throw side.wrong(`${exactShift} low bits are more than ${MOST_SHIFT}`);
+  const lattice = kind === "lattice" ? { offset: side.f64(), delta: side.f64(), most: 0 } : undefined;
+  const wide = (packed & WIDE) !== 0;
+  const float = DTYPES[task.dtype].kind === "float";
+  if (float === (kind === "whole")) throw side.wrong(`${kind} values do not make ${task.dtype}`);
+  const asIs = kind === "same" || kind === "bits";
+  if (asIs && wide !== (task.dtype === "float64")) throw side.wrong("the working precision is not the dtype's");
+  const mapping: Mapping = { kind, wide, whole: !asIs, ...(lattice ? { lattice } : {}) };
+  const stream = {
+    side: side.take(side.left),
+    codes: [task.section("key"), task.section("codes")],
+    escapes: task.section("escapes"),
+  };
+  const quantizer = { step, bound: 0, whole: mapping.whole, ...(exactShift === undefined ? {} : { exactShift }) };
+  const values = decodeLevels(stream, planesOf(task.shape), mode, quantizer, wide, task.mask);
+  return fromWorking(values, mapping, task.dtype, task.shape);
+}
+
+function withMethod(method: number, encoded: Encoded): Encoded {
+  const sections = encoded.sections.map(({ name, bytes }) => {
+    if (name !== "side") return { name, bytes };
+    const marked = new Uint8Array(1 + bytes.length);
+    marked[0] = method;
+    marked.set(bytes, 1);
+    return { name, bytes: marked };
+  });
+  return { ...encoded, sections };
+}
+
+function withoutMethod(task: DecodeTask): DecodeTask {
+  return {
+    ...task,
+    section: (name) => (name === "side" ? task.section(name).subarray(1) : task.section(name)),
+    has: (name) => task.has(name),
+  };
+}

@@ -1,0 +1,154 @@
+/** Chooses the filter of each kind of plane from a sample of a chunk's indices (encoder only). */
+import type { KernelModule } from "../wasm/instance.ts";
+import type { LatticeExports } from "../wasm/lattice.generated.ts";
+import {
+  type CausalPlanes,
+  FIXED_FILTERS,
+  type Filter,
+  KINDS,
+  type Past,
+  PLACES,
+  pastOf,
+  roundFilter,
+} from "./causal.ts";
+
+/** Samples for the kind with most planes, and for each other kind. */
+const SAMPLES = 5000;
+const FEWER = 2000;
+/** Bytes of one sample, and float64 numbers of sums of products. */
+const SAMPLE_BYTES = 112;
+const SUMS = 28 * 29;
+const ROUNDS = 2;
+/** Bits a value that a filter over one more past plane must save. */
+const WORTH = 0.004;
+
+/** Gives the indices around a run of a row. */
+export interface IndexSource {
+  readonly planes: CausalPlanes;
+  /** Numbers from one row to the next in what `window` gives. */
+  readonly stride: number;
+  /**
+   * Address of row `y`, column `x` of a copy of a plane that holds at least rows y - 2 to y + 1 and columns x - 2 to
+   * x + count + 2, or what stands for them at borders. `slot` (0, 1, 2): copies with different slots last together.
+   */
+  window(plane: number, y: number, x: number, count: number, slot: number): number;
+}
+
+/** Most values of a row that are asked for at once. */
+export const MOST_RUN = 256;
+
+export interface Fit {
+  /** By kind; undefined where no plane is of it. */
+  readonly filters: readonly (Filter | undefined)[];
+  /** Mean size of residuals in the sample, in lattice steps. */
+  readonly mean: number;
+}
+
+/** `shift`: of the filters' weights. */
+export function fitKinds(module: KernelModule<LatticeExports>, indices: IndexSource, shift: number): Fit {
+  const { count, levels } = indices.planes;
+  const kinds: { past: Past; planes: number[] }[] = [];
+  for (let plane = 0; plane < count; plane++) {
+    const past = pastOf(plane, levels);
+    kinds[past.kind] ??= { past, planes: [] };
+    kinds[past.kind]!.planes.push(plane);
+  }
+  const most = Math.max(...kinds.map((kind) => kind?.planes.length ?? 0));
+  const filters: (Filter | undefined)[] = new Array(KINDS).fill(undefined);
+  let mean = 0;
+  for (let kind = 0; kind < KINDS; kind++) {
+    const group = kinds[kind];
+    if (!group) continue;
+    const main = group.planes.length === most;
+    const fit = fitKind(module, indices, group.planes, main ? SAMPLES : FEWER, shift);
+    filters[kind] = fit.filter;
+    if (main) mean = fit.mean;
+  }
+  return { filters, mean };
+}
+
+function fitKind(
+  module: KernelModule<LatticeExports>,
+  indices: IndexSource,
+  planes: readonly number[],
+  wanted: number,
+  shift: number,
+): { filter: Filter; mean: number } {
+  const { arena, exports, memory } = module;
+  const mark = arena.mark();
+  const samples = arena.alloc((wanted + 2 * MOST_RUN) * SAMPLE_BYTES);
+  const weightsAt = arena.alloc(PLACES * 8);
+  const products = arena.alloc(SUMS * 8);
+  const scratch = arena.alloc(SUMS * 8);
+  const weights = new Float64Array(memory.buffer, weightsAt, PLACES);
+  const count = gather(module, indices, planes, wanted, samples);
+  const pasts = pastOf(planes[0]!, indices.planes.levels).planes.length;
+  const cost = () => exports.filterCost(samples, count, weightsAt) / Math.max(1, count);
+
+  let best: Filter = FIXED_FILTERS[0]!;
+  let least = Infinity;
+  for (const filter of FIXED_FILTERS) {
+    if (filter.pasts > pasts) continue;
+    weights.set(filter.weights);
+    const bits = cost();
+    if (bits < least) [best, least] = [filter, bits];
+  }
+  weights.set(best.weights);
+  let mean = count > 0 ? exports.meanResidual(samples, count, weightsAt) : 0;
+  if (least > 0 && count >= 10 * PLACES) {
+    const taps = (p: number) => 9 + 9 * p;
+    exports.sumProducts(samples, count, weightsAt, taps(pasts), 1, products);
+    let chosen = -1;
+    let fitted = Infinity;
+    for (let p = 0; p <= pasts; p++) {
+      exports.solveFilter(products, taps(p), scratch, weightsAt);
+      const bits = cost();
+      if (bits < fitted - (chosen < 0 ? 0 : WORTH)) [chosen, fitted] = [p, bits];
+    }
+    exports.solveFilter(products, taps(chosen), scratch, weightsAt);
+    for (let round = 0; round < ROUNDS; round++) {
+      exports.sumProducts(samples, count, weightsAt, taps(chosen), 0.5, products);
+      exports.solveFilter(products, taps(chosen), scratch, weightsAt);
+    }
+    const filter = cost() < least ? roundFilter(weights.slice(), chosen, shift) : undefined;
+    if (filter) {
+      best = filter;
+      mean = exports.meanResidual(samples, count, weightsAt);
+    }
+  }
+  arena.release(mark);
+  return { filter: best, mean };
+}
+
+/** Runs of a row, spread over all planes; a fixed sequence, so that a chunk is always coded alike. */
+function gather(
+  { exports }: KernelModule<LatticeExports>,
+  indices: IndexSource,
+  planes: readonly number[],
+  wanted: number,
+  samples: number,
+): number {
+  const { width, height, levels } = indices.planes;
+  const run = Math.min(width, MOST_RUN);
+  const rows = planes.length * height;
+  const runs = Math.min(rows, Math.ceil(wanted / run));
+  let seed = 1;
+  let count = 0;
+  for (let r = 0; r < runs; r++) {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    const part = seed / 2 ** 32;
+    const row = Math.floor(((r + (runs === rows ? 0 : part)) * rows) / runs);
+    const from = Math.floor(((width - run + 1) * (seed & 0xffff)) / 65536);
+    const plane = planes[Math.floor(row / height)]!;
+    const y = row % height;
+    const past = pastOf(plane, levels).planes;
+    // The first row of a first plane has another filter.
+    if (y === 0 && past.length === 0) continue;
+    const at = (p: number | undefined, slot: number) => (p === undefined ? 0 : indices.window(p, y, from, run, slot));
+    const own = at(plane, 0);
+    const into = samples + count * SAMPLE_BYTES;
+    exports.sampleRow(own, at(past[0], 1), at(past[1], 2), indices.stride, run, into);
+    count += run;
+  }
+  return count;
+}

@@ -1,0 +1,120 @@
+/**
+ * The lattice that values are rounded to before prediction: index q = nearest((x - base) / step), decoded value
+ * y = base + step * q in float64, rounded to the type (64-bit integers: whole arithmetic modulo 2^64).
+ */
+import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { usefulLattice } from "./working.ts";
+
+export interface Lattice {
+  /** Numbers, or for 64-bit integers their patterns. */
+  readonly base: number | bigint;
+  readonly step: number | bigint;
+  /** Largest allowed |x - y|. */
+  readonly bound: number | bigint;
+}
+
+/** Values looked at to choose a lattice. */
+const LOOKS = 2048;
+/** Indices a little below what kernels/quantize/lattice.ts allows. */
+const MOST_INDEX = 2 ** 27;
+/** Taken off the step so that float64 rounding does not break the bound. */
+const MARGIN = 1 - 2 ** -20;
+
+export interface LatticeChoice {
+  readonly lattice: Lattice;
+  /** Distance between the smallest and the largest index seen in a sample. */
+  readonly range: number;
+}
+
+/** Undefined where a lattice cannot hold the values within the bound, or hardly coarser than they are. */
+export function chooseLattice(frames: Tensor, bound: number, mask?: Uint8Array): LatticeChoice | undefined {
+  const { kind, bytes } = DTYPES[frames.dtype];
+  if (kind !== "float" && bytes === 8) return chooseWhole(frames.data as BigInt64Array | BigUint64Array, bound);
+  const { least, most } = looked(frames.data as Float64Array, mask);
+  // Values that are on a lattice already are rounded to its places.
+  const packed = kind === "float" ? usefulLattice(frames.data as Float64Array, bound, mask) : undefined;
+  if (packed && packed.lattice.most <= MOST_INDEX) {
+    const step = packed.lattice.delta * (2 * packed.steps + 1);
+    return { lattice: { base: packed.lattice.offset, step, bound }, range: (most - least) / step };
+  }
+  const largest = Math.max(Math.abs(least), Math.abs(most));
+  let inner = bound;
+  let step: number;
+  if (kind === "float") {
+    // Decoded values are rounded to the type: half an ulp of the bound is kept for that.
+    const ulp = 2 ** (Math.floor(Math.log2(largest + bound + Number.MIN_VALUE)) - (bytes === 8 ? 52 : 23));
+    inner = bound - ulp / 2;
+    step = 2 * inner * MARGIN;
+    if (!(inner >= bound / 4 && Number.isFinite(step) && step > 0 && Number.isFinite(1 / step))) return undefined;
+  } else {
+    inner = Math.floor(bound);
+    step = 2 * inner + 1;
+    if (step > 2 ** 32) return undefined;
+  }
+  const range = (most - least) / step;
+  let base = 0;
+  if (largest / step > MOST_INDEX) {
+    base = least / 2 + most / 2;
+    if (kind !== "float") base = Math.floor(base);
+    if (!(range / 2 <= MOST_INDEX)) return undefined;
+  }
+  return { lattice: { base, step, bound: kind === "float" ? bound : inner }, range };
+}
+
+/** Smallest and largest of a sample; a few values may be outside. */
+function looked(data: Exclude<Arrays[DType], BigInt64Array | BigUint64Array>, mask?: Uint8Array) {
+  const stride = Math.max(1, Math.floor(data.length / LOOKS) | 1);
+  let least = Infinity;
+  let most = -Infinity;
+  for (let i = 0; i < data.length; i += stride) {
+    if (mask?.[i]) continue;
+    const v = data[i]!;
+    if (v < least) least = v;
+    if (v > most) most = v;
+  }
+  return least <= most ? { least, most } : { least: 0, most: 0 };
+}
+
+function chooseWhole(data: BigInt64Array | BigUint64Array, bound: number): LatticeChoice | undefined {
+  const E = Math.min(Math.floor(bound), 2 ** 62);
+  const step = 2n * BigInt(E) + 1n;
+  let least = data[0]!;
+  let most = least;
+  for (const v of data) {
+    if (v < least) least = v;
+    if (v > most) most = v;
+  }
+  const range = Number((most - least) / step);
+  return range <= MOST_INDEX ? { lattice: { base: least, step, bound: BigInt(E) }, range } : undefined;
+}
+
+/** Bytes of a lattice in kernel memory. */
+export const LATTICE_BYTES = 48;
+
+/** Lays a lattice out as kernels/quantize/lattice.ts reads it. */
+export function storeLattice({ base, step, bound }: Lattice, dtype: DType, into: DataView): void {
+  const { kind, bytes } = DTYPES[dtype];
+  if (typeof base === "bigint") {
+    const top = kind === "int" ? 2n ** 63n - 1n : 2n ** 64n - 1n;
+    into.setBigUint64(0, BigInt.asUintN(64, base), true);
+    into.setBigUint64(8, BigInt(step), true);
+    into.setBigUint64(16, BigInt(bound), true);
+    into.setBigUint64(24, top - base, true);
+    return;
+  }
+  into.setFloat64(0, base, true);
+  into.setFloat64(8, Number(step), true);
+  into.setFloat64(16, 1 / Number(step), true);
+  into.setFloat64(24, Number(bound), true);
+  const [least, most] = limits(kind, bytes);
+  into.setFloat64(32, least, true);
+  into.setFloat64(40, most, true);
+}
+
+function limits(kind: string, bytes: number): [number, number] {
+  if (kind === "float") return [-Infinity, Infinity];
+  if (kind === "bool") return [0, 1];
+  const span = 2 ** (8 * bytes);
+  return kind === "uint" ? [0, span - 1] : [-span / 2, span / 2 - 1];
+}
