@@ -5,7 +5,7 @@ reply tempress co
 reply tempress compress --abs
 reply tempress compress w --effort m
 reply tempress list m
-reply tempress help z
+reply tempress help zst
 '
 tempress completion zsh | head -1
 tempress completion fish | grep -c '^complete -c tempress'
