@@ -2,6 +2,7 @@
 import { TempressError } from "../errors.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../tensor/shape.ts";
+import type { ByteSource } from "../tensor/source.ts";
 import {
   blockCount,
   frameValues,
@@ -103,6 +104,22 @@ export function newValues(layout: ZfpLayout, count: number): ZfpValues {
   }
 }
 
+/** Runs `decodeRun` on bytes in memory. */
+export function decodeNow(run: BlockRun, stream: Uint8Array, out: ZfpValues): number {
+  const steps = decodeRun(run, out);
+  let step = steps.next();
+  while (!step.done) step = steps.next(stream.subarray(step.value.start, step.value.end));
+  return step.value;
+}
+
+/** Runs `decodeRun` on bytes that are read by range. */
+export async function decodeFrom(run: BlockRun, source: ByteSource, out: ZfpValues): Promise<number> {
+  const steps = decodeRun(run, out);
+  let step = steps.next();
+  while (!step.done) step = steps.next(await source.read(step.value.start, step.value.end));
+  return step.value;
+}
+
 /**
  * A whole stream from memory.
  * @param bit where the blocks start: behind the header, or 0.
@@ -116,10 +133,7 @@ export function decodeZfp(layout: ZfpLayout, stream: Uint8Array, bit: number): Z
   for (let t = 0; t < shape[0]!; t += frames) {
     const slab = [Math.min(frames, shape[0]! - t), ...shape.slice(1)];
     const out = values.subarray(t * frameValues(shape), (t + slab[0]!) * frameValues(shape)) as ZfpValues;
-    const run = decodeRun({ layout, shape: slab, bit: at, byteLength: stream.length }, out);
-    let step = run.next();
-    while (!step.done) step = run.next(stream.subarray(step.value.start, step.value.end));
-    at = step.value;
+    at = decodeNow({ layout, shape: slab, bit: at, byteLength: stream.length }, stream, out);
   }
   return values;
 }

@@ -22,6 +22,8 @@ const RESERVE = MOST_BLOCK_BITS / 8 + 64;
 export interface ZfpEncoder {
   /** Frames in order, a multiple of 4 of them but for the last time; gives the bytes that are complete. */
   write(values: ZfpValues): Uint8Array[];
+  /** What is written but not handed out yet: the bits at the start of these bytes. */
+  pending(): { readonly bytes: Uint8Array; readonly bits: number };
   /** The last word, filled up with zeros. */
   finish(): Uint8Array;
 }
@@ -76,6 +78,7 @@ export function zfpEncoder(layout: ZfpLayout, header: boolean): ZfpEncoder {
         arena.release(mark);
       }
     },
+    pending: () => ({ bytes: carry, bits: carryBits }),
     finish() {
       if (frames !== shape[0]) {
         throw new TempressError("truncated", `${shape[0]! - frames} frames never came`, { where: "zfp encoder" });
