@@ -11,6 +11,7 @@ import { createBytes } from "../io/node-stream.ts";
 import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
 import type { TensorSource } from "../tensor/source.ts";
+import { bareCodec, compressBareFile } from "./bare.ts";
 import { codecHelp } from "./help.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
@@ -25,7 +26,7 @@ export const compress: Verb = {
   define(command) {
     command
       .argument("<input>", "raw values, .npy, a PNG or a folder of PNG frames; - is raw values on standard input")
-      .requiredOption("-o, --output <file>", "the .tpz file to write; - is standard output")
+      .requiredOption("-o, --output <file>", "the .tpz file to write, or a bare one: .sz, .sz3; - is standard output")
       .option("--abs <E>", "promise: no value off by more than E, in the data's unit", numberOf("--abs"))
       .option("--rel <E>", "promise: by more than E times the range of the values", numberOf("--rel"))
       .option("--pw-rel <E>", "promise: by more than E times the value itself", numberOf("--pw-rel"))
@@ -61,9 +62,10 @@ export const compress: Verb = {
 
   async run([input], flags) {
     const output = flags.output as string;
+    const bare = bareCodec(output);
+    if (bare !== undefined) return await compressBareFile(bare, input!, flags, (name) => optionsOf(name, flags));
     const codec = await codecs.get(flags.codec as string);
-    const own = withPrefix(codec.name, (flags.option ?? {}) as Record<string, string>);
-    const options = parseOptions(codec.options, own);
+    const options = await optionsOf(codec.name, flags);
     const source = await openTensor(input!, flags);
     cleanUpOnSignals();
     const sink = createBytes(output, { force: flags.force === true });
@@ -142,6 +144,11 @@ function pairOf(text: string): [number, number] {
     });
   }
   return [numberOf("--abs-and-rel")(abs), numberOf("--abs-and-rel")(rel)];
+}
+
+async function optionsOf(name: string, flags: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const codec = await codecs.get(name);
+  return parseOptions(codec.options, withPrefix(name, (flags.option ?? {}) as Record<string, string>));
 }
 
 /** `-O window=8` is `-O tezip:window=8`. */

@@ -1,27 +1,33 @@
 import { openArchive } from "../compressor/archive.ts";
+import { TempressError } from "../errors.ts";
 import { saveTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
 import { DTYPES } from "../tensor/dtype.ts";
-import { elementCount, formatShape } from "../tensor/shape.ts";
+import { elementCount, formatShape, parseShape } from "../tensor/shape.ts";
+import { bareCodec, decompressBareFile } from "./bare.ts";
 import { sizesOf } from "./inspect.ts";
 import { jsonLine, note, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { cleanUpOnSignals } from "./signals.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatSeconds, formatSpeed } from "./units.ts";
-import { countOf, frameRange } from "./values.ts";
+import { countOf, dtypeOf, frameRange } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
 export const decompress: Verb = {
   define(command) {
     command
-      .argument("<file>", "a .tpz file; - is standard input")
+      .argument("<file>", "a .tpz file, or a bare one: .sz, .sz3; - is standard input")
       .requiredOption(
         "-o, --output <path>",
         "where the values go: .f32, .npy, .png, a folder/, - (raw, standard output)",
       )
       .option("--frames <range>", "only frames FIRST:END along the time axis, END not included: 30:40")
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
+      .option("--dtype <name>", "type of the values, where a bare file does not tell: .sz", dtypeOf)
+      .option("--shape <extents>", "extents with the axes of length 1 that a bare file drops", (text) =>
+        parseShape(text),
+      )
       .option("--salvage", "read what a damaged file still holds; lost values become NaN (or the fill value, or 0)")
       .option("--force", "replace an existing output")
       .option("--json", "print the result as one JSON object")
@@ -29,6 +35,14 @@ export const decompress: Verb = {
   },
 
   async run([file], flags) {
+    const bare = bareCodec(file!);
+    if (bare !== undefined) return await decompressBareFile(bare, file!, flags);
+    if (flags.dtype !== undefined || flags.shape !== undefined) {
+      throw new TempressError("invalid-argument", "a .tpz file says its own dtype and shape", {
+        where: file!,
+        hint: "leave out --dtype and --shape",
+      });
+    }
     const output = flags.output as string;
     const started = performance.now();
     const salvage = flags.salvage === true;

@@ -110,7 +110,7 @@ export function sz3Settings(values: Tensor, bound: number | undefined, options: 
   if (abs === undefined) {
     throw new TempressError("invalid-argument", "there is no error bound", {
       where: "sz3:error_bound_mode_str",
-      hint: "set sz3:abs_error_bound, or another bound and its mode",
+      hint: "give --abs, --rel or --lossless, or set sz3:abs_error_bound or another bound and its mode",
     });
   }
   return {

@@ -2,9 +2,10 @@
  * SZ3 in a chunk: section "data" is one stream as SZ3 3.3.2 writes it, with its element type filled in. SZ3's modules
  * are rooms' stages: predictors (predict/sz3-*), quantiser (quantize/linear), encoder (entropy/huffman) and zstd.
  */
-import type { Codec } from "../compressor/codec.ts";
+import type { BareHint, Codec } from "../compressor/codec.ts";
 import { prepareZstd } from "../entropy/lossless.ts";
 import { TempressError } from "../errors.ts";
+import type { Bound } from "../promise/spec.ts";
 import { DTYPE_NAMES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { bytesOf, type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
@@ -12,7 +13,7 @@ import { readOuter, type Sz3Type, squeezed, TYPES } from "./sz3-config.ts";
 import { decodeSz3 } from "./sz3-decode.ts";
 import { encodeSz3 } from "./sz3-encode.ts";
 import { sz3Kernels } from "./sz3-kernels.ts";
-import { type Sz3Settings, sz3Options, sz3Settings } from "./sz3-settings.ts";
+import { type Sz3Options, type Sz3Settings, sz3Options, sz3Settings } from "./sz3-settings.ts";
 import { fromWide, toWide, wideType } from "./sz3-wide.ts";
 
 export const sz3: Codec<typeof sz3Options> = {
@@ -24,6 +25,8 @@ export const sz3: Codec<typeof sz3Options> = {
   keeps: ["abs", "lossless"],
   dtypes: DTYPE_NAMES,
   options: sz3Options,
+
+  bare: { read: readBare, write: writeBare },
 
   async prepare() {
     await Promise.all([sz3Kernels.ready(), prepareZstd()]);
@@ -62,6 +65,52 @@ export const sz3: Codec<typeof sz3Options> = {
     return fromWide(values, dtype, shape);
   },
 };
+
+/** Bare streams hold neither the element type nor axes of length 1. */
+function readBare(bytes: Uint8Array, { dtype, shape, where }: BareHint): Tensor {
+  const { config } = readOuter(bytes, where);
+  if (dtype === undefined) {
+    throw new TempressError("invalid-argument", "an SZ3 stream does not tell the type of its values", {
+      where,
+      hint: `add --dtype (one of ${TYPES.join(", ")})`,
+    });
+  }
+  const type = TYPES.find((name) => name === dtype);
+  if (type === undefined) {
+    throw new TempressError("unsupported", `SZ3 has no type ${dtype}`, { where, hint: `types: ${TYPES.join(", ")}` });
+  }
+  const held = config.dims.join("x");
+  if (shape !== undefined && squeezed(shape).join("x") !== held) {
+    throw new TempressError("invalid-argument", `the stream holds ${held} values, not ${shape.join("x")}`, {
+      where,
+      hint: "--shape can add axes of length 1 to that, nothing else",
+    });
+  }
+  // What does not fill the type says 0, which would be float32.
+  if (config.dataType !== 0 && TYPES[config.dataType] !== type) {
+    throw new TempressError(
+      "invalid-argument",
+      `the stream says ${TYPES[config.dataType] ?? "another type"}, not ${type}`,
+      {
+        where,
+        hint: "give that --dtype",
+      },
+    );
+  }
+  const values = decodeSz3(bytes, type, where);
+  return { ...values, shape: shape ?? values.shape };
+}
+
+function writeBare(values: Tensor, bound: Bound | undefined, options: Sz3Options): Uint8Array {
+  if (bound?.kind === "pw_rel") {
+    throw new TempressError("unsupported", "SZ3's streams have no bound relative to each value", {
+      where: "--pw-rel",
+      hint: "use --abs, --rel or --lossless",
+    });
+  }
+  const given = bound?.kind === "lossless" ? 0 : bound?.value;
+  return encodeSz3(values, sz3Settings(values, given, options)).bytes;
+}
 
 function lossless(raw: Tensor, settings: Sz3Settings): Uint8Array {
   const dataType = TYPES.indexOf(raw.dtype as Sz3Type);

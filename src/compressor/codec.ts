@@ -78,6 +78,29 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
   encode(task: EncodeTask, options: OptionValues<S>): Encoded;
   /** Must give the same bytes on every machine, and a typed error on any damaged section. */
   decode(task: DecodeTask, version: number): Tensor;
+  /** Files of this codec alone, as other programs write and read them. */
+  readonly bare?: BareFiles<S>;
   /** Dynamic windows: frame indices in `slab` (after 0) at which a new chunk should start. */
   cuts?(slab: Tensor, options: OptionValues<S>): number[];
+}
+
+/** What the caller knows of a bare file. */
+export interface BareHint {
+  readonly dtype?: DType | undefined;
+  readonly shape?: Shape | undefined;
+  /** What its writer was told, where the file does not say: the codec's options by their full names. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** For messages. */
+  readonly where: string;
+}
+
+/**
+ * Streams without a container: whole tensors, no promise recorded. `prepare` is awaited before.
+ * A codec that has them names their file endings in the registry.
+ */
+export interface BareFiles<S extends OptionSchema = OptionSchema> {
+  /** Throws a typed error where the hint says too little, or other than the stream. */
+  read(bytes: Uint8Array, hint: BareHint): Tensor;
+  /** Without a bound the codec's own options must say one. */
+  write(values: Tensor, bound: Bound | undefined, options: OptionValues<S>): Uint8Array;
 }

@@ -6,6 +6,8 @@ import type { Codec } from "./codec.ts";
 interface Entry {
   readonly name: string;
   readonly id: number;
+  /** Endings of bare files, without the dot. */
+  readonly bare?: readonly string[];
   load(): Promise<Codec>;
 }
 
@@ -17,8 +19,8 @@ for (const entry of [
   { name: "tezip", id: 10, load: async () => (await import("../codecs/tezip.ts")).tezip },
   { name: "zstd", id: 2, load: async () => (await import("../codecs/zstd.ts")).zstd },
   { name: "gzip", id: 3, load: async () => (await import("../codecs/gzip.ts")).gzip },
-  { name: "zfp", id: 11, load: async () => (await import("../codecs/zfp.ts")).zfp },
-  { name: "sz3", id: 12, load: async () => (await import("../codecs/sz3.ts")).sz3 },
+  { name: "zfp", id: 11, bare: ["zfp"], load: async () => (await import("../codecs/zfp.ts")).zfp },
+  { name: "sz3", id: 12, bare: ["sz", "sz3"], load: async () => (await import("../codecs/sz3.ts")).sz3 },
   { name: "noop", id: 1, load: async () => (await import("../codecs/noop.ts")).noop },
 ] as Entry[]) {
   entries.set(entry.name, entry);
@@ -35,6 +37,9 @@ export const codecs = {
       hint: suggestion(name, entries.keys()),
     });
   },
+  /** The codec whose bare files end so (".sz" without the dot). */
+  forBare: (extension: string): string | undefined =>
+    [...entries.values()].find(({ bare }) => bare?.includes(extension))?.name,
   /**
    * Adds a codec of one's own. Ids 128..255 are free for that; name and id must be new.
    * @throws TempressError "invalid-argument"
