@@ -65,6 +65,14 @@ export class BlockLists {
     this.#coefficientsNext = ends!.coefficientsEnd;
   }
 
+  #list(from: number, to: number): number[] {
+    return [...new Int32Array(this.#array.kernels.memory.buffer, from, (to - from) / 4)];
+  }
+
+  /** Which predictor each block has; indices of coefficients. Copies. */
+  selections = (): number[] => this.#list(this.#selections, this.#selectionsNext);
+  coefficients = (): number[] => this.#list(this.#coefficients, this.#coefficientsNext);
+
   writeHead(to: ByteWriter): void {
     const { kernels, width } = this.#array;
     const { active } = this.#settings;
