@@ -10,6 +10,8 @@
  *     entropy/logistic.reference        several guesses -> one probability
  *     entropy/codes.reference           a code -> bits
  *     predict/levels.reference          the walk from coarse to fine, and the prediction
+ *     predict/adaptive.reference        what a filter learns on the way
+ *     tezip-levels-values.reference     a value -> a code beside its prediction
  *     tezip-levels-contexts.reference   what the surroundings say about a code
  *     tezip-levels-filters.reference    the filters' own bytes
  */
@@ -33,6 +35,7 @@ import { centreTap, tapsOf } from "../predict/taps.ts";
 import type { Quantizer } from "./tezip-levels.ts";
 import { contextOf, groupOf, roughnessOf, SMOOTH } from "./tezip-levels-contexts.reference.ts";
 import { decodeFilters, encodeFilters, filterSlots, slotName } from "./tezip-levels-filters.reference.ts";
+import { valueCoding } from "./tezip-levels-values.reference.ts";
 
 /** What encoder and decoder both know. */
 export interface ReferenceChunk {
@@ -53,9 +56,6 @@ export interface ReferenceStream {
   readonly escapes: Uint8Array;
 }
 
-/** Codes stay below 27 bits. */
-const MOST_STEPS = 134_000_000;
-
 /** The stream of `values`, with a filter for each slot in stream order, and the values that the decoder will have. */
 export function encodeLevelsReference(
   values: ArrayLike<number>,
@@ -63,21 +63,20 @@ export function encodeLevelsReference(
   filters: readonly Filter[],
 ): ReferenceStream & { readonly decoded: number[] } {
   const { quantizer, wide } = chunk;
-  const round = rounding(wide);
   const encoder = new BinaryEncoder();
   const model = new CodeModel();
   const escaped: number[] = [];
+  const { toCode, fromCode } = valueCoding(quantizer, wide);
   const decoded = walk(chunk, filters, (index, prediction, context) => {
     const value = values[index]!;
-    const steps = round(value - prediction) / quantizer.step;
-    // As an integer: a code of -0 would not come back.
-    const q = Math.abs(steps) < MOST_STEPS ? nearestEven(steps) | 0 : ESCAPE;
-    const near = dequantise(q, prediction, quantizer.step, round);
-    const code = Math.abs(value - near) <= quantizer.bound ? q : ESCAPE;
-    model.encode(encoder, code, context);
-    if (code !== ESCAPE) return { code, value: near };
-    escaped.push(value);
-    return { code, value };
+    const told = toCode(value, prediction);
+    model.encode(encoder, told.code, context);
+    if (told.code === ESCAPE) {
+      escaped.push(value);
+      return { code: ESCAPE, value };
+    }
+    for (const { bits, count } of told.low) encoder.encodeRaw(bits, count);
+    return { code: told.code, value: fromCode(told, prediction) };
   });
   return { side: encodeFilters(filters), codes: encoder.finish(), escapes: bytesOfFloats(escaped, wide), decoded };
 }
@@ -85,22 +84,20 @@ export function encodeLevelsReference(
 /** Throws `corrupt` where the codes ask for more escapes than there are, or a filter cannot be. */
 export function decodeLevelsReference(stream: ReferenceStream, chunk: ReferenceChunk): number[] {
   const { planes, order, quantizer, wide } = chunk;
-  const round = rounding(wide);
   const decoder = new BinaryDecoder(stream.codes);
   const model = new CodeModel();
   const escaped = floatsOfBytes(stream.escapes, wide);
+  const { lowCounts, fromCode } = valueCoding(quantizer, wide);
   let next = 0;
   return walk(chunk, decodeFilters(stream.side, planOf(planes, order), planes), (_index, prediction, context) => {
     const code = model.decode(decoder, context);
-    if (code !== ESCAPE) return { code, value: dequantise(code, prediction, quantizer.step, round) };
+    if (code !== ESCAPE) {
+      const low = lowCounts.map((count) => ({ bits: decoder.decodeRaw(count), count }));
+      return { code, value: fromCode({ code, low }, prediction) };
+    }
     if (next === escaped.length) throw new TempressError("corrupt", "the codes ask for more escapes than there are");
     return { code, value: escaped[next++]! };
   });
-}
-
-/** The closed loop: the encoder computes this too, with the same roundings. */
-function dequantise(q: number, prediction: number, step: number, round: Round): number {
-  return round(prediction + round(round(q) * round(step)));
 }
 
 /** Tells (encoder) or hears (decoder) the value at `index`: its code, and what the decoder has for it. */

@@ -4,12 +4,14 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /**
  * Frames (after 0) whose mean absolute change from the frame before exceeds `threshold` times their own mean
- * absolute deviation: a cut, a new scan, a restarted run. None for threshold 0 and for 64-bit integers.
+ * absolute deviation: a cut, a new scan, a restarted run. None for threshold 0, for 64-bit integers and for frames of
+ * one value, which have no deviation.
  */
 export function windowCuts(slab: Tensor, threshold: number): number[] {
   const { data } = slab;
   if (threshold <= 0 || data instanceof BigInt64Array || data instanceof BigUint64Array) return [];
   const length = frameLength(slab.shape);
+  if (length < 2) return [];
   const cuts: number[] = [];
   for (let t = 1; t < slab.shape[0]!; t++) {
     const at = t * length;

@@ -35,6 +35,8 @@ export interface FieldSpec {
   readonly learns: boolean;
   readonly wide: boolean;
   readonly whole: boolean;
+  /** Lossless by patterns; `whole` and `bound` then do not count. */
+  readonly exact: boolean;
   /** Largest error, of a field that varies by about 1 (or by 1000 where values are whole). */
   readonly bound: number;
   /** Share of values that do not matter. */
@@ -45,7 +47,8 @@ export interface FieldSpec {
 }
 
 export function fieldOf(spec: FieldSpec): Field {
-  const { shape, kind, order, learns, wide, whole, masked, wild, seed } = spec;
+  const { shape, kind, order, learns, wide, exact, masked, wild, seed } = spec;
+  const whole = spec.whole && !exact;
   const planes = planesOf(shape);
   const { times, levels, height, width } = planes;
   const count = times * levels * height * width;
@@ -63,7 +66,10 @@ export function fieldOf(spec: FieldSpec): Field {
   const mask = masked > 0 ? Uint8Array.from(values, () => (random() < masked ? 1 : 0)) : undefined;
   const bound = whole ? Math.floor(spec.bound * scale) : spec.bound;
   const step = whole ? 2 * bound + 1 : wide ? 2 * bound : Math.fround(2 * bound);
-  return { shape, planes, order, learns, wide, values, mask, quantizer: { bound, step, whole } };
+  const quantizer = exact
+    ? { bound: 0, step: wide ? 2 ** -52 : 2 ** -23, whole, exactShift: 0 }
+    : { bound, step, whole };
+  return { shape, planes, order, learns, wide, values, mask, quantizer };
 }
 
 function valueAt(kind: Kind, t: number, z: number, y: number, x: number, random: () => number): number {
@@ -99,6 +105,7 @@ export const fields: fc.Arbitrary<Field> = fc
     learns: fc.boolean(),
     wide: fc.boolean(),
     whole: fc.boolean(),
+    exact: fc.boolean(),
     bound: fc.constantFrom(0.2, 0.01, 1e-3, 1e-6),
     masked: fc.constantFrom(0, 0, 0.2, 0.95),
     wild: fc.constantFrom(0, 0, 0.05),
