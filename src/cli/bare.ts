@@ -10,6 +10,7 @@ import type { PromiseOptions } from "../promise/from-options.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { frames, type Tensor } from "../tensor/tensor.ts";
+import { optionsOf } from "./codec-options.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { cleanUpOnSignals } from "./signals.ts";
 import { pairs } from "./table.ts";
@@ -39,7 +40,13 @@ export async function decompressBareFile(codec: string, file: string, flags: Fla
   const source = await openBytes(file);
   const bytes = await source.read(0, source.byteLength);
   await source.close?.();
-  const hint = { dtype: flags.dtype as DType | undefined, shape: flags.shape as Shape | undefined, where: file };
+  const options = await optionsOf(codec, flags);
+  const hint = {
+    dtype: flags.dtype as DType | undefined,
+    shape: flags.shape as Shape | undefined,
+    options,
+    where: file,
+  };
   const whole = await decompressBare(codec, bytes, hint);
   const given = flags.frames as string | undefined;
   const values = given === undefined ? whole : frames(whole, ...frameRange(given, whole.shape[0]!));
@@ -69,12 +76,7 @@ export async function decompressBareFile(codec: string, file: string, flags: Fla
   return 0;
 }
 
-export async function compressBareFile(
-  codec: string,
-  input: string,
-  flags: Flags,
-  options: (codec: string) => Promise<Readonly<Record<string, unknown>>>,
-): Promise<number> {
+export async function compressBareFile(codec: string, input: string, flags: Flags): Promise<number> {
   const output = flags.output as string;
   const unfit = { fill: "--fill", window: "--window", timeAxis: "--time-axis", metrics: "--metrics" };
   refuse(flags, unfit, output);
@@ -84,7 +86,7 @@ export async function compressBareFile(
       hint: `leave it out, or end the output in .tpz`,
     });
   }
-  const own = await options(codec);
+  const own = await optionsOf(codec, flags);
   const started = performance.now();
   const source = await openTensor(input, flags);
   let values: Tensor;

@@ -2,7 +2,6 @@ import { openArchive } from "../compressor/archive.ts";
 import { EFFORTS } from "../compressor/codec.ts";
 import { type CompressReport, compressTo, DEFAULT_CODEC } from "../compressor/compress.ts";
 import { codecs } from "../compressor/registry.ts";
-import { parseOptions } from "../compressor/schema.ts";
 import { verifyArchive } from "../compressor/verify.ts";
 import { TempressError } from "../errors.ts";
 import { openFile } from "../io/node-file.ts";
@@ -12,6 +11,7 @@ import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
 import type { TensorSource } from "../tensor/source.ts";
 import { bareCodec, compressBareFile } from "./bare.ts";
+import { optionsOf } from "./codec-options.ts";
 import { codecHelp } from "./help.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
@@ -26,7 +26,10 @@ export const compress: Verb = {
   define(command) {
     command
       .argument("<input>", "raw values, .npy, a PNG or a folder of PNG frames; - is raw values on standard input")
-      .requiredOption("-o, --output <file>", "the .tpz file to write, or a bare one: .sz, .sz3; - is standard output")
+      .requiredOption(
+        "-o, --output <file>",
+        "the .tpz file to write, or a bare one: .zfp, .sz, .sz3; - is standard output",
+      )
       .option("--abs <E>", "promise: no value off by more than E, in the data's unit", numberOf("--abs"))
       .option("--rel <E>", "promise: by more than E times the range of the values", numberOf("--rel"))
       .option("--pw-rel <E>", "promise: by more than E times the value itself", numberOf("--pw-rel"))
@@ -63,7 +66,7 @@ export const compress: Verb = {
   async run([input], flags) {
     const output = flags.output as string;
     const bare = bareCodec(output);
-    if (bare !== undefined) return await compressBareFile(bare, input!, flags, (name) => optionsOf(name, flags));
+    if (bare !== undefined) return await compressBareFile(bare, input!, flags);
     const codec = await codecs.get(flags.codec as string);
     const options = await optionsOf(codec.name, flags);
     const source = await openTensor(input!, flags);
@@ -144,18 +147,6 @@ function pairOf(text: string): [number, number] {
     });
   }
   return [numberOf("--abs-and-rel")(abs), numberOf("--abs-and-rel")(rel)];
-}
-
-async function optionsOf(name: string, flags: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-  const codec = await codecs.get(name);
-  return parseOptions(codec.options, withPrefix(name, (flags.option ?? {}) as Record<string, string>));
-}
-
-/** `-O window=8` is `-O tezip:window=8`. */
-function withPrefix(codec: string, given: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(given).map(([key, text]) => [key.includes(":") ? key : `${codec}:${key}`, text]),
-  );
 }
 
 function summary(input: string, output: string, report: CompressReport, more: Record<string, number>): string {

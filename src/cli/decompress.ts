@@ -11,22 +11,31 @@ import { progressBar } from "./progress.ts";
 import { cleanUpOnSignals } from "./signals.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatSeconds, formatSpeed } from "./units.ts";
-import { countOf, dtypeOf, frameRange } from "./values.ts";
+import { countOf, dtypeOf, frameRange, keyValue } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
 export const decompress: Verb = {
   define(command) {
     command
-      .argument("<file>", "a .tpz file, or a bare one: .sz, .sz3; - is standard input")
+      .argument("<file>", "a .tpz file, or a bare one: .zfp, .sz, .sz3; - is standard input")
       .requiredOption(
         "-o, --output <path>",
         "where the values go: .f32, .npy, .png, a folder/, - (raw, standard output)",
       )
       .option("--frames <range>", "only frames FIRST:END along the time axis, END not included: 30:40")
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
-      .option("--dtype <name>", "type of the values, where a bare file does not tell: .sz", dtypeOf)
-      .option("--shape <extents>", "extents with the axes of length 1 that a bare file drops", (text) =>
+      .option(
+        "--dtype <name>",
+        "type of the values, where a bare file does not tell: .sz, .zfp without header",
+        dtypeOf,
+      )
+      .option("--shape <extents>", "extents where a bare file does not tell (all, or the axes of length 1)", (text) =>
         parseShape(text),
+      )
+      .option(
+        "-O, --option <KEY=VALUE>",
+        "how a .zfp without header was written: -O rate=8, repeatable",
+        keyValue("-O"),
       )
       .option("--salvage", "read what a damaged file still holds; lost values become NaN (or the fill value, or 0)")
       .option("--force", "replace an existing output")
@@ -37,10 +46,10 @@ export const decompress: Verb = {
   async run([file], flags) {
     const bare = bareCodec(file!);
     if (bare !== undefined) return await decompressBareFile(bare, file!, flags);
-    if (flags.dtype !== undefined || flags.shape !== undefined) {
-      throw new TempressError("invalid-argument", "a .tpz file says its own dtype and shape", {
+    if (flags.dtype !== undefined || flags.shape !== undefined || flags.option !== undefined) {
+      throw new TempressError("invalid-argument", "a .tpz file says its own dtype, shape and options", {
         where: file!,
-        hint: "leave out --dtype and --shape",
+        hint: "leave out --dtype, --shape and -O",
       });
     }
     const output = flags.output as string;

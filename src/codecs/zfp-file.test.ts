@@ -40,16 +40,15 @@ function counted(bytes: Uint8Array): ByteSource & { read(start: number, end: num
   };
 }
 
-async function collect(input: Tensor, parts: number, options: Parameters<typeof zfpWriter>[2]): Promise<Uint8Array> {
+async function collect(input: Tensor, parts: number, options: Parameters<typeof zfpWriter>[1]): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
-  const sink = { write: (bytes: Uint8Array) => void pieces.push(bytes.slice()) };
-  const writer = await zfpWriter(sink, input, options);
+  const writer = zfpWriter(input, options);
   const step = Math.ceil(input.data.length / parts);
   for (let at = 0; at < input.data.length; at += step) {
     const data = (input.data as Float32Array).subarray(at, at + step);
-    await writer.write({ dtype: input.dtype, shape: [data.length], data } as Tensor);
+    pieces.push(...writer.write({ dtype: input.dtype, shape: [data.length], data } as Tensor));
   }
-  await writer.finish();
+  pieces.push(writer.finish());
   return new Uint8Array(Buffer.concat(pieces));
 }
 

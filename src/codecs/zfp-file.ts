@@ -39,10 +39,14 @@ export async function openZfp(input: ByteSource | Uint8Array, known: ZfpKnown = 
   const source = input instanceof Uint8Array ? byteSource(input, "zfp stream") : input;
   const where = source.name ?? "zfp stream";
   const start = await source.read(0, Math.min(LONGEST_HEADER, source.byteLength));
-  const hasHeader = looksLikeZfp(start);
-  const { layout, bits } = hasHeader ? withHeader(start, known, where) : withoutHeader(known, where);
+  const { layout, bits } = layoutOf(start, known, where);
   checkRoom(layout, source.byteLength * 8 - bits);
-  return new OpenZfp(source, layout, bits, hasHeader);
+  return new OpenZfp(source, layout, bits);
+}
+
+/** What rules a stream, by its first bytes or by what is known; and the bit where its blocks start. */
+export function layoutOf(start: Uint8Array, known: ZfpKnown, where: string): { layout: ZfpLayout; bits: number } {
+  return looksLikeZfp(start) ? withHeader(start, known, where) : withoutHeader(known, where);
 }
 
 function withHeader(start: Uint8Array, known: ZfpKnown, where: string): { layout: ZfpLayout; bits: number } {
@@ -97,7 +101,7 @@ class OpenZfp implements ZfpFile {
   readonly #step: number;
   #last: { slab: number; values: ZfpValues } | undefined;
 
-  constructor(source: ByteSource, layout: ZfpLayout, bits: number, hasHeader: boolean) {
+  constructor(source: ByteSource, layout: ZfpLayout, bits: number) {
     this.#source = source;
     this.#layout = layout;
     this.#starts = [bits];
@@ -105,7 +109,7 @@ class OpenZfp implements ZfpFile {
     this.dtype = layout.type;
     this.shape = Object.freeze([...layout.shape]);
     this.parameters = layout.parameters;
-    this.hasHeader = hasHeader;
+    this.hasHeader = bits > 0;
     this.randomAccess = isFixedRate(layout.parameters);
   }
 

@@ -49,7 +49,10 @@ export function modeOfOptions(values: OptionValues<typeof zfpOptions>): ZfpMode 
 export function modeOfBound(bound: Bound, type: ZfpType, rank: number, values: ZfpValues): ZfpMode {
   if (bound.kind === "lossless" || !type.startsWith("float")) return { reversible: true };
   let most = 0;
-  for (const value of values as Float64Array) most = Math.max(most, Math.abs(value));
+  for (const value of values as Float64Array) {
+    const size = Math.abs(value);
+    if (size > most && size < Number.POSITIVE_INFINITY) most = size;
+  }
   // Planes between the largest value and the tolerance: what the integers hold, and what the type's own digits do.
   const [planes, digits, tiny] = type === "float32" ? [30 - 2 * rank, 23, 2 ** -96] : [62 - 2 * rank, 52, 2 ** -960];
   const deepest = most * 2 ** -Math.min(planes, digits);

@@ -2,14 +2,12 @@
 import { TempressError } from "../errors.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../tensor/shape.ts";
-import type { ByteSink } from "../tensor/source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { frameValues, slabFrames, type ZfpLayout, type ZfpValues } from "./zfp-array.ts";
 import { toCarrier } from "./zfp-carrier.ts";
 import { decodeNow, newValues } from "./zfp-decode.ts";
 import { zfpEncoder } from "./zfp-encode.ts";
 import { fitsHeader } from "./zfp-header.ts";
-import { prepareZfp } from "./zfp-kernel.ts";
 import { isReversible, isZfpType, type ZfpMode, type ZfpType, zfpParameters } from "./zfp-parameters.ts";
 
 export interface ZfpWriteOptions {
@@ -21,9 +19,9 @@ export interface ZfpWriteOptions {
 }
 
 export interface ZfpWriter {
-  /** Values in C order, any number at a time. */
-  write(slab: Tensor): Promise<void>;
-  finish(): Promise<void>;
+  /** Values in C order, any number at a time; gives the bytes that are complete. */
+  write(slab: Tensor): Uint8Array[];
+  finish(): Uint8Array;
   /** Largest error that was measured; 0 where nothing was to be. */
   readonly maxError: number;
 }
@@ -51,16 +49,11 @@ export function bareType(dtype: DType, reversible: boolean): ZfpType {
 }
 
 /**
- * Writes to `out` as slabs fill up.
+ * A stream that grows as slabs fill up; `prepareZfp` must have been awaited.
  * @throws TempressError "unsupported" for values, types and shapes that a bare stream would lose, "bound-broken"
  * where a slab is off by more than `abs`.
  */
-export async function zfpWriter(
-  out: ByteSink,
-  like: { readonly dtype: DType; readonly shape: Shape },
-  options: ZfpWriteOptions,
-): Promise<ZfpWriter> {
-  await prepareZfp();
+export function zfpWriter(like: { readonly dtype: DType; readonly shape: Shape }, options: ZfpWriteOptions): ZfpWriter {
   const shape = bareShape(like.shape);
   elementCount(shape, "zfp");
   const type = bareType(like.dtype, "reversible" in options.mode);
@@ -80,7 +73,7 @@ export async function zfpWriter(
   let filled = 0;
   let maxError = 0;
 
-  async function flush(): Promise<void> {
+  function flush(): Uint8Array[] {
     const values = slab.subarray(0, filled) as ZfpValues;
     refuseSpecials(values, layout);
     const before = encoder.pending();
@@ -89,23 +82,24 @@ export async function zfpWriter(
       maxError = Math.max(maxError, measured(layout, before.bits, [...pieces, encoder.pending().bytes], values));
       if (maxError > options.abs) throw broken(maxError, options.abs);
     }
-    for (const piece of pieces) await out.write(piece);
     filled = 0;
     left -= values.length;
     if (left < slab.length) slab = newValues(layout, left);
+    return pieces;
   }
 
   return {
     get maxError() {
       return maxError;
     },
-    async write(part) {
+    write(part) {
       if (part.dtype !== like.dtype) {
         throw new TempressError("invalid-argument", `a slab of ${part.dtype} in a file of ${like.dtype}`, {
           where: "zfp",
         });
       }
       const values = toCarrier(part, type);
+      const pieces: Uint8Array[] = [];
       for (let at = 0; at < values.length; ) {
         const count = Math.min(values.length - at, slab.length - filled);
         if (count === 0)
@@ -113,16 +107,17 @@ export async function zfpWriter(
         (slab as Float64Array).set((values as Float64Array).subarray(at, at + count), filled);
         at += count;
         filled += count;
-        if (filled === slab.length) await flush();
+        if (filled === slab.length) pieces.push(...flush());
       }
+      return pieces;
     },
-    async finish() {
+    finish() {
       if (left > 0) {
         throw new TempressError("truncated", `${left - filled} values of ${formatShape(like.shape)} never came`, {
           where: "zfp",
         });
       }
-      await out.write(encoder.finish());
+      return encoder.finish();
     },
   };
 }

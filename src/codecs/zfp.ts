@@ -6,6 +6,7 @@ import type { Codec } from "../compressor/codec.ts";
 import { TempressError } from "../errors.ts";
 import { DTYPE_NAMES } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { zfpBare } from "./zfp-bare.ts";
 import { canCarry, carrierType, foldedShape, fromCarrier, toCarrier } from "./zfp-carrier.ts";
 import { decodeZfp } from "./zfp-decode.ts";
 import { encodeZfp } from "./zfp-encode.ts";
@@ -23,6 +24,7 @@ export const zfp: Codec<typeof zfpOptions> = {
   keeps: ["abs", "lossless"],
   dtypes: DTYPE_NAMES,
   options: zfpOptions,
+  bare: zfpBare,
   prepare: prepareZfp,
 
   encode({ frames, bound }, options) {
