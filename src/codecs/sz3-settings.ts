@@ -2,6 +2,7 @@
 import { bool, choice, float, int, type OptionValues } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import { defaultAnchorStride, type InterpolationSettings, orderCount } from "../predict/sz3-interpolation.ts";
+import type { PromiseOptions } from "../promise/from-options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { absoluteBound, BOUND_MODES, type BoundMode } from "./sz3-bound.ts";
 import { ALGORITHMS, type Algorithm, type Predictors, squeezed } from "./sz3-config.ts";
@@ -129,6 +130,16 @@ export function sz3Settings(values: Tensor, bound: number | undefined, options: 
       beta: options["sz3:interp_beta"],
     },
   };
+}
+
+/** Bounds that can be promised: those of PSNR and NORM are estimates, and ABS_OR_REL is known when all is seen. */
+export function sz3Promise(options: Sz3Options): PromiseOptions | undefined {
+  const mode: BoundMode = options["sz3:error_bound_mode_str"];
+  const abs = options["sz3:abs_error_bound"];
+  const rel = options["sz3:rel_error_bound"];
+  if (mode === "ABS" && abs > 0) return { abs };
+  if (mode === "REL" && rel > 0) return { rel };
+  return mode === "ABS_AND_REL" && abs > 0 && rel > 0 ? { absAndRel: [abs, rel] } : undefined;
 }
 
 /** What the mode's own bounds come to; undefined while they are not set. */

@@ -229,14 +229,22 @@ describe("codec sz3", () => {
     await expect(compress(wave("float32", [9]), { codec: "sz3", pwRel: 0.1 })).rejects.toThrow(TempressError);
   });
 
-  it("takes tighter bounds of its own, never wider ones", async () => {
+  it("takes the promise of its own options, but not a second one", async () => {
     const values = wave("float32", [9, 30, 40]);
-    for (const [own, most] of [
-      [1e-4, 1e-4],
-      [10, 1e-2],
+    const relative = { "sz3:error_bound_mode_str": "REL", "sz3:rel_error_bound": 1e-3 };
+    for (const [options, most] of [
+      [{ "sz3:abs_error_bound": 1e-4 }, 1e-4],
+      [relative, 2e-3],
+      [{ ...relative, "sz3:error_bound_mode_str": "ABS_AND_REL", "sz3:abs_error_bound": 1 }, 2e-3],
     ] as const) {
-      const file = await compress(values, { codec: "sz3", abs: 1e-2, options: { "sz3:abs_error_bound": own } });
+      const file = await compress(values, { codec: "sz3", options });
       expect(worst(values, await decompress(file))).toBeLessThanOrEqual(most);
     }
+    const both = compress(values, { codec: "sz3", abs: 1, options: { "sz3:abs_error_bound": 1 } });
+    await expect(both).rejects.toThrow(TempressError);
+    const psnr = { "sz3:error_bound_mode_str": "PSNR", "sz3:psnr_error_bound": 80 };
+    await expect(compress(values, { codec: "sz3", options: psnr })).rejects.toThrow(TempressError);
+    const file = await compress(values, { codec: "sz3", abs: 1, options: psnr });
+    expect(worst(values, await decompress(file))).toBeLessThanOrEqual(1e-3);
   });
 });

@@ -13,7 +13,7 @@ import { readOuter, type Sz3Type, squeezed, TYPES } from "./sz3-config.ts";
 import { decodeSz3 } from "./sz3-decode.ts";
 import { encodeSz3 } from "./sz3-encode.ts";
 import { sz3Kernels } from "./sz3-kernels.ts";
-import { type Sz3Options, type Sz3Settings, sz3Options, sz3Settings } from "./sz3-settings.ts";
+import { type Sz3Options, type Sz3Settings, sz3Options, sz3Promise, sz3Settings } from "./sz3-settings.ts";
 import { fromWide, toWide, wideType } from "./sz3-wide.ts";
 
 export const sz3: Codec<typeof sz3Options> = {
@@ -26,6 +26,7 @@ export const sz3: Codec<typeof sz3Options> = {
   dtypes: DTYPE_NAMES,
   options: sz3Options,
 
+  promise: sz3Promise,
   bare: { read: readBare, write: writeBare },
 
   async prepare() {
@@ -36,7 +37,11 @@ export const sz3: Codec<typeof sz3Options> = {
     const shape = joined(frames.shape);
     const exact = bound.kind === "lossless";
     const wide = toWide({ ...frames, shape });
-    const settings = sz3Settings(wide, exact ? 0 : bound.value, options);
+    // What makes the promise is in the bound already; as a part of this chunk's range it would be another.
+    const rest = sz3Promise(options)
+      ? { ...options, "sz3:error_bound_mode_str": "ABS", "sz3:abs_error_bound": 0 }
+      : options;
+    const settings = sz3Settings(wide, exact ? 0 : bound.value, rest as Sz3Options);
     const raw = tensorFromBytes(storedType(frames.dtype), shape, bytesOf(frames));
     if (settings.abs === 0 || settings.algorithm === "LOSSLESS") {
       return { sections: [{ name: "data", bytes: lossless(raw, settings) }], decoded: frames };

@@ -1,14 +1,12 @@
 /** Bare files: one codec's stream as other programs have it, without a container. The whole tensor is in memory. */
 import { TempressError } from "../errors.ts";
 import { resolveBound } from "../promise/bound.ts";
-import { type PromiseOptions, promiseFromOptions } from "../promise/from-options.ts";
+import { namedPromises, type PromiseOptions, promiseFromOptions } from "../promise/from-options.ts";
 import { scanRange } from "../promise/range.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BareFiles, BareHint, Codec } from "./codec.ts";
 import { codecs } from "./registry.ts";
 import { checkOptions } from "./schema.ts";
-
-const PROMISES: readonly (keyof PromiseOptions)[] = ["abs", "rel", "pwRel", "absAndRel", "lossless"];
 
 async function bareOf(name: string): Promise<Codec & { readonly bare: BareFiles }> {
   const codec = await codecs.get(name);
@@ -38,7 +36,7 @@ export async function compressBare(
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<Uint8Array> {
   const { bare, options: schema } = await bareOf(name);
-  const named = PROMISES.some((key) => promise[key] !== undefined && promise[key] !== false);
+  const named = namedPromises(promise).length > 0;
   const bound = named ? resolveBound(promiseFromOptions(promise), scanRange(values), values.dtype) : undefined;
   return bare.write(values, bound, checkOptions(schema, options));
 }

@@ -1,3 +1,4 @@
+import type { PromiseOptions } from "../promise/from-options.ts";
 import type { Bound } from "../promise/spec.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
@@ -78,6 +79,8 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
   encode(task: EncodeTask, options: OptionValues<S>): Encoded;
   /** Must give the same bytes on every machine, and a typed error on any damaged section. */
   decode(task: DecodeTask, version: number): Tensor;
+  /** The promise that the codec's own options make, where they make one: "sz3:abs_error_bound". */
+  promise?(options: OptionValues<S>): PromiseOptions | undefined;
   /** Files of this codec alone, as other programs write and read them. */
   readonly bare?: BareFiles<S>;
   /** Dynamic windows: frame indices in `slab` (after 0) at which a new chunk should start. */

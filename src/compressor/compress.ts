@@ -1,7 +1,7 @@
 import { ContainerWriter, MemorySink } from "../container/writer.ts";
 import { TempressError } from "../errors.ts";
 import { resolveBound } from "../promise/bound.ts";
-import { promiseFromOptions } from "../promise/from-options.ts";
+import { namedPromises, promiseFromOptions } from "../promise/from-options.ts";
 import { EMPTY_RANGE, mergeRanges, scanRange, type ValueRange } from "../promise/range.ts";
 import type { Bound, PromiseSpec } from "../promise/spec.ts";
 import { type Box, boxVolume } from "../tensor/box.ts";
@@ -62,7 +62,7 @@ export async function compressTo(
   }
   const count = elementCount(source.shape);
   checkCompressOptions(options, source.shape.length);
-  const promise = promiseFromOptions(options);
+  const promise = promiseFromOptions(await withOwnPromise(options));
   const { codec: name = DEFAULT_CODEC, fill, effort = "balanced", threads = 1, timeAxis = 0, signal } = options;
   const codec = await codecs.get(name);
   const values = checkOptions(codec.options, options.options);
@@ -176,6 +176,20 @@ async function rangeOf(
     range = mergeRanges(range, scanRange(await input.reader.read(box), fill));
   }
   return range;
+}
+
+/** The options with the promise that the codec's own options make; a second promise stays an error. */
+async function withOwnPromise(options: CompressOptions): Promise<CompressOptions> {
+  if (options.options === undefined) return options;
+  const codec = await codecs.get(options.codec ?? DEFAULT_CODEC);
+  const own = codec.promise?.(checkOptions(codec.options, options.options));
+  if (own === undefined) return options;
+  const named = namedPromises(options);
+  if (named.length === 0) return { ...options, ...own };
+  throw new TempressError("invalid-argument", `two promises: ${named.join(", ")} and that of ${codec.name}'s options`, {
+    where: "options",
+    hint: "give one of them",
+  });
 }
 
 /** Kinds of bound that a promise can resolve to, before the range is known. */

@@ -12,13 +12,18 @@ export interface PromiseOptions {
 
 const NAMES: readonly (keyof PromiseOptions)[] = ["abs", "rel", "pwRel", "absAndRel", "lossless"];
 
+/** The promises that the options name. */
+export function namedPromises(options: PromiseOptions): (keyof PromiseOptions)[] {
+  return NAMES.filter((name) => options[name] !== undefined && options[name] !== false);
+}
+
 /** Throws `invalid-argument` for no promise, more than one, or a bound that is not a finite number >= 0. */
 export function promiseFromOptions(options: PromiseOptions): PromiseSpec {
   const { abs, rel, pwRel, absAndRel, lossless } = options;
   if (lossless !== undefined && typeof lossless !== "boolean") {
     throw wrong(`lossless is ${JSON.stringify(lossless)}, not true or false`, "lossless");
   }
-  const given = NAMES.filter((name) => options[name] !== undefined && options[name] !== false);
+  const given = namedPromises(options);
   if (given.length === 0) {
     throw wrong("no promise is named", "options", "give one of abs, rel, pwRel, absAndRel, lossless");
   }
