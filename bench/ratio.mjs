@@ -3,7 +3,7 @@
  * ../shared/peers/results.csv names, at the bounds given there. Sizes are whole files and exact, so they are kept in
  * git: bench/ratio/results.<effort>.csv, and the tables in bench/ratio/README.md are written from those.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { flags, geometricMean, library, ROOT, shared, table } from "./options.mjs";
 
@@ -139,6 +139,7 @@ const print = (results) => console.log(`\n${summaries(results)}`);
 if (given.codec !== "tezip" || given.files !== "" || given.write !== "yes") {
   print(new Map([[given.effort, rows]])); // a trial, not the record
 } else {
+  mkdirSync(FOLDER, { recursive: true });
   writeFileSync(
     csvOf(given.effort),
     `${[COLUMNS.join(","), ...rows.map((row) => Object.values(row).join(","))].join("\n")}\n`,
