@@ -162,6 +162,8 @@ export interface LevelsSearch {
   readonly learning: readonly boolean[];
   /** Points summed for one filter. */
   readonly samples: number;
+  /** Bytes that another method takes: coding stops where it is clear that this one takes more. */
+  readonly rival?: number;
 }
 
 /** Undefined when the values do not compress this way (the stream would pass the raw size). */
@@ -194,7 +196,8 @@ export function encodeLevels(
     let best: LevelsStream | undefined;
     for (const learns of search.learning) {
       const work = new Workspace(planes, { order, learns }, wide, mask);
-      const stream = codePlanes(work, { order, learns }, filters, original, values, used);
+      const rival = Math.min(search.rival ?? Infinity, best ? byteLength(best) : Infinity);
+      const stream = codePlanes(work, { order, learns }, filters, original, values, used, rival);
       work.free();
       if (stream && (!best || byteLength(stream) < byteLength(best))) best = stream;
     }
@@ -227,6 +230,7 @@ function codePlanes(
   original: number,
   values: Floats,
   quantizer: Quantizer,
+  rival: number,
 ): LevelsStream | undefined {
   const { exports, arena, memory } = work.kernels;
   const rawBytes = values.byteLength;
@@ -244,6 +248,9 @@ function codePlanes(
   exports.escapesStart(escapes, rawBytes);
   const encode = work.wide ? exports.encodePlaneF64 : exports.encodePlaneF32;
   let keyLength = 0;
+  const early = Math.ceil(work.plan.planes.length / 6);
+  let earlyLength = 0;
+  let done = 0;
   for (const planned of work.plan.planes) {
     const { plane, klass } = planned;
     const table = work.select(work.decoded, planned);
@@ -251,6 +258,13 @@ function codePlanes(
     const codes = work.codesOf(plane);
     if (!encode(table, from, work.maskOf(plane), codes, work.referenceCodes(planned), klass)) return undefined;
     if (planned === work.plan.planes[0]) keyLength = exports.encoderLength();
+    if (++done === early) earlyLength = exports.encoderLength();
+    // The first planes pay for what is new: the rate of those after them is compared with the rival's. Below two
+    // bits a value coding is quick, and planes differ too much to tell early.
+    if (done === 2 * early && mode.order === "forward") {
+      const rate = (exports.encoderLength() - earlyLength) / early;
+      if (rate * work.plan.planes.length > Math.max(1.05 * rival, values.length / 4)) return undefined;
+    }
   }
   const length = exports.encoderFinish();
   const escapeBytes = exports.escapesEnd() - escapes;

@@ -69,9 +69,18 @@ export const tezip: Codec<typeof options> = {
 
   encode(task: EncodeTask, chosen: Options): Encoded {
     if (task.effort === "fast" && task.bound.kind !== "pw_rel") return withMethod(METHODS.fast, encodeFast(task));
+    // One line of sight is enough for some data: the quick method is a candidate at every effort.
+    const quick = task.bound.kind === "pw_rel" ? undefined : withMethod(METHODS.fast, encodeFast(task));
     const working = toWorking(task.frames, task.bound, task.mask);
-    const levels = working && encodeWorking(task, working, chosen["tezip:order"]);
-    return levels ?? withMethod(METHODS.exact, encodeExact(task));
+    const levels =
+      working &&
+      encodeWorking(
+        task,
+        working,
+        chosen["tezip:order"],
+        quick && task.effort !== "max" ? byteLength(quick) : Infinity,
+      );
+    return smallest([levels, quick]) ?? withMethod(METHODS.exact, encodeExact(task));
   },
 
   decode(task: DecodeTask): Tensor {
@@ -88,7 +97,25 @@ export const tezip: Codec<typeof options> = {
   },
 };
 
-function encodeWorking(task: EncodeTask, working: Working, order: Options["tezip:order"]): Encoded | undefined {
+function byteLength({ sections }: Encoded): number {
+  return sections.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+function smallest(candidates: readonly (Encoded | undefined)[]): Encoded | undefined {
+  let best: Encoded | undefined;
+  for (const candidate of candidates) {
+    if (candidate && (!best || byteLength(candidate) < byteLength(best))) best = candidate;
+  }
+  return best;
+}
+
+/** Undefined where `rival` bytes, which another method takes, are clearly fewer. */
+function encodeWorking(
+  task: EncodeTask,
+  working: Working,
+  order: Options["tezip:order"],
+  rival: number,
+): Encoded | undefined {
   const { mapping, values, bound, step } = working;
   const planes = planesOf(task.frames.shape);
   const both = planes.levels === 1 && planes.times >= 4;
@@ -97,6 +124,7 @@ function encodeWorking(task: EncodeTask, working: Working, order: Options["tezip
     orders: order !== "auto" ? [order] : both ? ORDERS : ["forward"],
     learning: task.effort === "max" ? [false, true] : [false],
     samples: task.effort === "max" ? 64000 : 16000,
+    rival,
   });
   if (!stream) return undefined;
   const side = new ByteWriter();
