@@ -9,6 +9,8 @@ export interface Chunk {
   /** Codec shape. */
   readonly shape: readonly number[];
   readonly sections: ReadonlyMap<number, Uint8Array>;
+  /** By value, not 0 where it is special. */
+  readonly specials?: readonly number[];
 }
 
 export interface PlainTensor {
@@ -20,7 +22,7 @@ export interface PlainTensor {
 const WIDTH = [0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 1];
 const product = (extents: readonly number[]) => extents.reduce((all, extent) => all * extent, 1);
 
-class Cursor {
+export class Cursor {
   at = 0;
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
@@ -136,6 +138,8 @@ export function readPlainly(file: Uint8Array, decode?: (chunk: Chunk) => Uint8Ar
   function decodeChunk(chunk: Chunk): Uint8Array {
     const { sections } = chunk;
     const count = product(chunk.shape);
+    const specials = sections.get(1);
+    const special = specials && readSpecials(specials, chunk.shape, width);
     const constant = sections.get(8);
     let out: Uint8Array;
     if (constant) out = Uint8Array.from({ length: count * width }, (_, i) => constant[i % width]!);
@@ -143,9 +147,8 @@ export function readPlainly(file: Uint8Array, decode?: (chunk: Chunk) => Uint8Ar
     else if (codec === 3) {
       const planes = gunzipSync(sections.get(6)!);
       out = Uint8Array.from({ length: count * width }, (_, i) => planes[(i % width) * count + Math.floor(i / width)]!);
-    } else out = decode!(chunk);
-    const specials = sections.get(1);
-    if (specials) putSpecials(out, specials, chunk.shape, width);
+    } else out = decode!(special ? { ...chunk, specials: special.map } : chunk);
+    special?.put(out);
     const corrections = sections.get(7);
     if (corrections) {
       const list = new Cursor(corrections);
@@ -173,7 +176,7 @@ export function readPlainly(file: Uint8Array, decode?: (chunk: Chunk) => Uint8Ar
   }
 }
 
-function putSpecials(into: Uint8Array, section: Uint8Array, shape: readonly number[], width: number): void {
+function readSpecials(section: Uint8Array, shape: readonly number[], width: number) {
   const from = new Cursor(section);
   const head = from.u8();
   const known = head & 63;
@@ -182,9 +185,12 @@ function putSpecials(into: Uint8Array, section: Uint8Array, shape: readonly numb
   const dictionary = Array.from({ length: known }, () => from.take(width));
   const map = specialsMap(from.take(from.varint()), shape, symbols);
   must(map.filter((symbol) => symbol !== 0).length === count, "count of special values");
-  map.forEach((symbol, i) => {
-    if (symbol !== 0) into.set(symbol > known ? from.take(width) : dictionary[symbol - 1]!, i * width);
-  });
+  const put = (into: Uint8Array) => {
+    map.forEach((symbol, i) => {
+      if (symbol !== 0) into.set(symbol > known ? from.take(width) : dictionary[symbol - 1]!, i * width);
+    });
+  };
+  return { map, put };
 }
 
 function specialsMap(stream: Uint8Array, shape: readonly number[], symbols: number): number[] {
@@ -263,7 +269,7 @@ function specialsMap(stream: Uint8Array, shape: readonly number[], symbols: numb
   }
 }
 
-function arithmeticDecoder(stream: Uint8Array): (chance: number) => number {
+export function arithmeticDecoder(stream: Uint8Array): (chance: number) => number {
   let at = 0;
   const word = () => {
     let value = 0n;
