@@ -65,6 +65,12 @@ export const compress: Verb = {
 
   async run([input], flags) {
     const output = flags.output as string;
+    if (bareCodec(input!) !== undefined) {
+      throw new TempressError("unsupported", "this file is compressed already; this place takes frames", {
+        where: input!,
+        hint: `decompress it first: tempress decompress ${input} -o OUTPUT`,
+      });
+    }
     const bare = bareCodec(output);
     if (bare !== undefined) return await compressBareFile(bare, input!, flags);
     const codec = await codecs.get(flags.codec as string);

@@ -5,9 +5,9 @@ import { TempressError } from "../errors.ts";
 import { type InterpolationSettings, interpolate } from "../predict/sz3-interpolation.ts";
 import { activePredictors, blockCount, REGRESSION, WorkingArray } from "../predict/sz3-lorenzo.ts";
 import { KernelQuantizer } from "../quantize/linear.ts";
-import { formatShape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
-import { readConfig, readOuter, type Sz3Config, type Sz3Type, widthOf } from "./sz3-config.ts";
+import { readConfig, readOuter, type Sz3Config, type Sz3Type, squeezed, widthOf } from "./sz3-config.ts";
 import { readInterpolationHead } from "./sz3-interpolation-head.ts";
 import { bytesAt, type CodedArray, withArray } from "./sz3-kernels.ts";
 import { type QuantizerForm, readQuantizer, readU64 } from "./sz3-quantizer.ts";
@@ -18,26 +18,39 @@ const ZSTD_MOST = 2 ** 15;
 
 /**
  * Decodes a whole stream of values of `type`, which the stream does not tell.
+ * @param expected the extents, where the caller knows them: then they are believed, however small the stream is.
  * @returns the values with SZ3's extents (none of 1).
  * @throws TempressError "corrupt", "truncated" or "unsupported"; never other values.
  */
-export function decodeSz3(bytes: Uint8Array, type: Sz3Type, where = "SZ3 stream"): Tensor {
+export function decodeSz3(bytes: Uint8Array, type: Sz3Type, where = "SZ3 stream", expected?: Shape): Tensor {
   const { config, payload } = readOuter(bytes, where);
-  const values = emptyTensor(type, checkedDims(config, bytes.length, where));
+  checkDims(config.dims, bytes.length, where, expected);
+  const values = emptyTensor(type, config.dims);
   const out = new Uint8Array(values.data.buffer);
   if (config.openmp) decodeParts(payload, config, type, out, where);
   else decodeEnvelope(payload, config, type, out, where);
   return values;
 }
 
-/**
- * A small stream may mean a large array: of one value everywhere. Its size is believed up to half a gigabyte or
- * what codes of one bit would take.
- */
-function checkedDims({ dims }: Sz3Config, bytes: number, where: string): readonly number[] {
+/** A small stream may mean a large array, of nearly one value everywhere; but not any size is allocated for it. */
+function checkDims(dims: Shape, bytes: number, where: string, expected: Shape | undefined): void {
+  const held = formatShape(dims);
+  if (expected !== undefined && formatShape(squeezed(expected)) !== held) {
+    throw new TempressError("invalid-argument", `the stream holds ${held} values, not ${formatShape(expected)}`, {
+      where,
+      hint: "--shape can add axes of length 1 to that, nothing else",
+    });
+  }
   const count = dims.reduce((product, extent) => product * extent, 1);
-  if (count <= Math.max(2 ** 26, 8 * ZSTD_MOST * bytes) && Math.max(...dims) < 2 ** 30) return dims;
-  throw new TempressError("corrupt", `${bytes} bytes cannot hold ${formatShape(dims)} values`, { where });
+  if (expected === undefined && count > Math.max(2 ** 26, 1024 * bytes)) {
+    throw new TempressError("corrupt", `${bytes} bytes would be ${held} values: too many to believe`, {
+      where,
+      hint: `if that is right, give --shape ${held}`,
+    });
+  }
+  if (Math.max(...dims) >= 2 ** 30) {
+    throw new TempressError("unsupported", `an axis of ${Math.max(...dims)} values is too long`, { where });
+  }
 }
 
 /** What several threads wrote: slices along the slowest axis, each with a configuration of its own. */

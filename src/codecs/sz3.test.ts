@@ -182,6 +182,18 @@ describe("damaged SZ3 streams", () => {
     }
   });
 
+  it("that claim a huge array in few bytes are not believed, unless the caller knows the shape", () => {
+    const flat = emptyTensor("float32", [4, 5]);
+    const { config, payload } = readOuter(encode(flat, 0.1, { "sz3:algorithm_str": "ALGO_NOPRED" }).bytes, "stream");
+    for (const dims of [[2 ** 27], [2 ** 14, 2 ** 14], [2 ** 40], [2 ** 13, 2 ** 13, 2 ** 13, 2 ** 13]]) {
+      const stream = writeOuter({ config: { ...config, dims }, payload });
+      expect(() => decodeSz3(stream, "float32")).toThrow(/too many to believe/);
+    }
+    const other = writeOuter({ config: { ...config, dims: [40] }, payload });
+    expect(() => decodeSz3(other, "float32")).toThrow(TempressError);
+    expect(() => decodeSz3(other, "float32", "stream", [5, 8])).toThrow(/holds 40 values/);
+  });
+
   it("with flipped bits, before and after zstd, give values or a typed error", () => {
     const next = numbers(3);
     for (const [type, bytes] of streams) {

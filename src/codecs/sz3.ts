@@ -65,7 +65,7 @@ export const sz3: Codec<typeof sz3Options> = {
         where,
       });
     }
-    const values = decodeSz3(bytes, type, where);
+    const values = decodeSz3(bytes, type, where, config.dims);
     if (type === storedType(dtype)) return tensorFromBytes(dtype, shape, bytesOf(values));
     return fromWide(values, dtype, shape);
   },
@@ -84,13 +84,6 @@ function readBare(bytes: Uint8Array, { dtype, shape, where }: BareHint): Tensor 
   if (type === undefined) {
     throw new TempressError("unsupported", `SZ3 has no type ${dtype}`, { where, hint: `types: ${TYPES.join(", ")}` });
   }
-  const held = config.dims.join("x");
-  if (shape !== undefined && squeezed(shape).join("x") !== held) {
-    throw new TempressError("invalid-argument", `the stream holds ${held} values, not ${shape.join("x")}`, {
-      where,
-      hint: "--shape can add axes of length 1 to that, nothing else",
-    });
-  }
   // What does not fill the type says 0, which would be float32.
   if (config.dataType !== 0 && TYPES[config.dataType] !== type) {
     throw new TempressError(
@@ -102,7 +95,7 @@ function readBare(bytes: Uint8Array, { dtype, shape, where }: BareHint): Tensor 
       },
     );
   }
-  const values = decodeSz3(bytes, type, where);
+  const values = decodeSz3(bytes, type, where, shape);
   return { ...values, shape: shape ?? values.shape };
 }
 

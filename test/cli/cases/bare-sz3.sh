@@ -10,4 +10,5 @@ try tempress compress $DATA/wind_24x73x144.f32 -o none.sz
 try tempress compress $DATA/wind_24x73x144.f32 -o other.sz --abs 1 --codec zstd
 head -c 3000 wind.sz > cut.sz
 try tempress decompress cut.sz -o cut.f32 --dtype float32
+try tempress compress wind.sz -o wind.tpz --abs 1
 ls
