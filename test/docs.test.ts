@@ -52,6 +52,27 @@ async function allOptions(): Promise<string> {
   return some.map((codec) => `\n### Codec ${codec.name}\n\n${optionsTable(codec)}`).join("");
 }
 
+/** Whole files at one bound, from what bench/ratio.mjs measured. */
+function ratioTable(): string {
+  const [head, ...lines] = read("bench/ratio/results.balanced.csv").trim().split("\n");
+  const names = head!.split(",");
+  const cells = lines
+    .map((line) => Object.fromEntries(line.split(",").map((cell, i) => [names[i]!, cell])))
+    .filter((cell) => cell.rel_bound === "0.001");
+  const rows = cells.map((cell) => [
+    cell.file!.replace(/_[\dx]+\.f\d+$/, ""),
+    cell.bytes!,
+    `${cell.sz3_bytes} (${cell.sz3})`,
+    `${cell.peer_bytes} (${cell.peer})`,
+  ]);
+  const mean = (key: string) => {
+    const logs = cells.map((cell) => Math.log(Number(cell[key]) / Number(cell.bytes)));
+    return Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length).toFixed(2);
+  };
+  rows.push(["geometric mean, times Tempress", "1", mean("sz3_bytes"), mean("peer_bytes")]);
+  return table(["field", "Tempress, bytes", "best of SZ3's algorithms", "best of all peers"], rows);
+}
+
 async function tableOf(name: string): Promise<string> {
   const [what, codec = ""] = name.split(" ");
   if (what === "options") return codec === "" ? await allOptions() : optionsTable(await codecs.get(codec));
@@ -65,6 +86,7 @@ async function tableOf(name: string): Promise<string> {
     const rows = all.map((each) => [`\`${each.name}\``, each.keeps.join(", "), each.stability, each.summary]);
     return table(["codec", "keeps", "stability", "how"], rows);
   }
+  if (what === "ratio") return ratioTable();
   if (what === "metrics") {
     return table(
       ["metric", "what it measures"],
