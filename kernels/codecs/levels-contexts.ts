@@ -39,8 +39,8 @@ export function features<T>(n: i32, centre: i32): void {
     const p = load<T>(predictions + <usize>j * sizeof<T>()) - load<T>(at);
     const d = <f32>abs(p) + <f32>abs(load<T>(at + line) - p) + <f32>abs(load<T>(at + 2 * line) - p) + <f32>abs(load<T>(at + 3 * line) - p);
     store<u8>(spreads + <usize>j, <u8>spreadBucket(d * inverse));
-    const r = centre > 0 ? <f32>abs(load<T>(at + <usize>centre * line) - p) : <f32>0;
-    store<u8>(drifts + <usize>j, <u8>spreadBucket(r * inverse));
+    const drift = centre > 0 ? spreadBucket(<f32>abs(load<T>(at + <usize>centre * line) - p) * inverse) : 0;
+    store<u8>(drifts + <usize>j, <u8>drift);
   }
 }
 

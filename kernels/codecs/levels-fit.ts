@@ -1,6 +1,6 @@
 /** Sums for the filter fit of the `levels` method (encoder only). */
 import { accumulateRow, gatherRow, targetRow } from "../predict/levels";
-import { height, pitch, rows, tapsAt, width } from "./levels-state";
+import { height, pitch, rows, SEGMENT, tapsAt, width } from "./levels-state";
 
 /** Adds a sample of a plane's rows (every `every`-th) to the normal equations of one (stride, phase); returns points used. */
 // @ts-ignore: decorator
@@ -14,9 +14,13 @@ function fitPlane<T>(planes: usize, mask: usize, klass: i32, s: i32, phase: i32,
   const count = load<i32>(table);
   let used = 0;
   for (let y = y0 + 2 * s * from; y < height; y += 2 * s * every) {
-    gatherRow<T>(planes, table + 8, count, y, x0, s, n, rows, pitch);
-    used += targetRow<T>(<usize>load<u32>(planes), mask, y, x0, s, n, rows, pitch, count);
-    accumulateRow<T>(rows, pitch, count, n, gram);
+    for (let j = 0; j < n; j += SEGMENT) {
+      const x = x0 + 2 * s * j;
+      const points = min(SEGMENT, n - j);
+      gatherRow<T>(planes, table + 8, count, y, x, s, points, rows, pitch);
+      used += targetRow<T>(<usize>load<u32>(planes), mask, y, x, s, points, rows, pitch, count);
+      accumulateRow<T>(rows, pitch, count, points, gram);
+    }
   }
   return used;
 }

@@ -1,5 +1,5 @@
 /**
- * Where the `levels` method keeps what its parts share: the plane's shape, one row of taps and predictions, the
+ * Where the `levels` method keeps what its parts share: the plane's shape, one row's taps and predictions, the
  * tables of taps and filters, the quantiser. Set once for a chunk by `configure` (./levels.ts).
  */
 import { levelsShape } from "../predict/levels";
@@ -25,8 +25,15 @@ export let step: f64 = 1;
 export let bound: f64 = 0;
 export let integer: bool = false;
 
+/** Points of a row that are predicted at a time: longer rows are taken in parts, so that they need no more memory. */
+export const SEGMENT: i32 = 4096;
+
+function pitchOf(w: i32): i32 {
+  return (min(w >> 1, SEGMENT) + 8) & ~7;
+}
+
 export function rowBytes(w: i32, elementBytes: i32): i32 {
-  const p = ((w >> 1) + 8) & ~7;
+  const p = pitchOf(w);
   return (MAX_TAPS + 1) * p * elementBytes + 2 * p;
 }
 
@@ -34,7 +41,7 @@ export function rowBytes(w: i32, elementBytes: i32): i32 {
 export function placeRows(h: i32, w: i32, elementBytes: i32, at: usize): usize {
   width = w;
   height = h;
-  pitch = ((w >> 1) + 8) & ~7;
+  pitch = pitchOf(w);
   rows = at;
   predictions = rows + <usize>(MAX_TAPS * pitch * elementBytes);
   spreads = predictions + <usize>(pitch * elementBytes);

@@ -20,6 +20,7 @@ import {
   quantizer,
   rowBytes,
   rows,
+  SEGMENT,
   setOf,
   spreads,
   step,
@@ -33,7 +34,7 @@ export { decoderStart, encoderFinish, encoderLength, encoderStart, logisticBuild
 export { escapesEnd, escapesStart, exactly, isDamaged, quantizer };
 
 let stats: usize = 0;
-/** First byte the encoder may not reach at a row's start; encoding stops there and reports it. */
+/** First byte the encoder may not reach at a segment's start; encoding stops there and reports it. */
 let outputLimit: i32 = 0;
 
 export function scratchBytes(w: i32, elementBytes: i32): i32 {
@@ -57,7 +58,7 @@ export function restart(): void {
 /** Worst case of one value in the stream: 60 decisions of at most 16 bits. */
 const VALUE_BYTES: i32 = 120;
 
-/** Where rows may still start so that the stream stays inside `capacity` bytes. */
+/** Where segments may still start so that the stream stays inside `capacity` bytes. */
 export function encoderCapacity(capacity: i32): void {
   outputLimit = capacity - (pitch + 1) * VALUE_BYTES;
 }
@@ -90,6 +91,34 @@ export function learning(at: usize): void {
   adaptive = at;
 }
 
+/** `n` points of row y from column x0 on, 2s apart: all predicted, then coded one by one. */
+// @ts-ignore: decorator
+@inline
+function codeSegment<T>(encode: bool, planes: usize, original: usize, mask: usize, codes: usize, refCodes: usize, klass: i32, s: i32, phase: i32, y: i32, x0: i32, n: i32): void {
+  const out = <usize>load<u32>(planes);
+  const table = tapsAt(klass, phase);
+  const count = load<i32>(table);
+  const centre = load<i32>(table, 4);
+  const set = setOf(klass, s, phase);
+  gatherRow<T>(planes, table + 8, count, y, x0, s, n, rows, pitch);
+  filterRow<T>(rows, pitch, count, filterAt<T>(set), n, predictions);
+  features<T>(n, centre);
+  const state = adaptive + <usize>(set * ADAPTIVE_BYTES);
+  for (let j = 0; j < n; j++) {
+    const x = x0 + 2 * s * j;
+    const plain = load<T>(predictions + <usize>j * sizeof<T>());
+    if (adaptive == 0) {
+      point<T>(encode, original, out, mask, codes, refCodes, y, x, s, phase, j, plain);
+      continue;
+    }
+    const i = <usize>(y * width + x);
+    const guess = plain + <T>adapt<T>(state, rows, pitch, count, j);
+    point<T>(encode, original, out, mask, codes, refCodes, y, x, s, phase, j, guess);
+    if (mask != 0 && load<u8>(mask + i) != 0) continue;
+    learn<T>(state, rows, pitch, count, j, <f64>load<T>(out + i * sizeof<T>()) - <f64>plain, step);
+  }
+}
+
 /**
  * planes: u32 table, [0] = this plane (decoded values), [1 + slot] = references (0: none). Returns 0 when the
  * stream would pass its capacity.
@@ -109,29 +138,10 @@ function codePlane<T>(encode: bool, planes: usize, original: usize, mask: usize,
       const y0 = phase == 1 ? 0 : s;
       if (x0 >= width || y0 >= height) continue;
       const n = (width - 1 - x0) / (2 * s) + 1;
-      const table = tapsAt(klass, phase);
-      const count = load<i32>(table);
-      const centre = load<i32>(table, 4);
-      const set = setOf(klass, s, phase);
-      const coefficients = filterAt<T>(set);
-      const state = adaptive + <usize>(set * ADAPTIVE_BYTES);
       for (let y = y0; y < height; y += 2 * s) {
-        if (encode && encoderLength() > outputLimit) return false;
-        gatherRow<T>(planes, table + 8, count, y, x0, s, n, rows, pitch);
-        filterRow<T>(rows, pitch, count, coefficients, n, predictions);
-        features<T>(n, centre);
-        for (let j = 0; j < n; j++) {
-          const x = x0 + 2 * s * j;
-          const plain = load<T>(predictions + <usize>j * sizeof<T>());
-          if (adaptive == 0) {
-            point<T>(encode, original, out, mask, codes, refCodes, y, x, s, phase, j, plain);
-            continue;
-          }
-          const i = <usize>(y * width + x);
-          const guess = plain + <T>adapt<T>(state, rows, pitch, count, j);
-          point<T>(encode, original, out, mask, codes, refCodes, y, x, s, phase, j, guess);
-          if (mask != 0 && load<u8>(mask + i) != 0) continue;
-          learn<T>(state, rows, pitch, count, j, <f64>load<T>(out + i * sizeof<T>()) - <f64>plain, step);
+        for (let j = 0; j < n; j += SEGMENT) {
+          if (encode && encoderLength() > outputLimit) return false;
+          codeSegment<T>(encode, planes, original, mask, codes, refCodes, klass, s, phase, y, x0 + 2 * s * j, min(SEGMENT, n - j));
         }
       }
     }

@@ -18,6 +18,8 @@ export const levelsKernels = lazyModule<LevelsExports>(() => import("../wasm/lev
 const TAP_TABLE_BYTES = 8 + 12 * MAX_TAPS;
 /** Addresses of a plane and its references. */
 const PLANE_TABLE_BYTES = 4 * 16;
+/** Columns that the kernel takes at once; it stops that much before the end of its room. */
+const MOST_AT_ONCE = 8192;
 /** State of a filter that learns while it codes (kernels/predict/adaptive.ts). */
 const LEARNING_BYTES = 512;
 
@@ -177,21 +179,29 @@ export function encodeLevels(
   const { arena, memory } = levelsKernels.get();
   const mark = arena.mark();
   try {
-    const original = arena.alloc(values.byteLength);
-    new Uint8Array(memory.buffer, original, values.byteLength).set(
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    );
     const wide = values instanceof Float64Array;
+    const original = arena.alloc(values.byteLength);
+    const place = (scale: number) => {
+      const View = wide ? Float64Array : Float32Array;
+      const to = new View(memory.buffer, original, values.length);
+      to.set(values);
+      if (scale !== 1) for (let i = 0; i < to.length; i++) to[i]! *= scale;
+    };
+    // Filters are the same at every scale.
+    const scale = scaleForSums(values);
+    place(scale);
+    const atScale = { ...quantizer, step: quantizer.step * scale };
     let fit: { order: Order; filters: Filter[]; bits: number } | undefined;
     for (const order of search.orders) {
       // A second order is worth its fit only where codes are so few that both time neighbours can pay.
       if (fit && fit.bits > values.length) break;
       const work = new Workspace(planes, { order, learns: false }, wide, mask);
-      const { filters, bits } = fitFilters(work, original, quantizer, search.samples);
+      const { filters, bits } = fitFilters(work, original, atScale, search.samples);
       work.free();
       if (!fit || bits < fit.bits) fit = { order, filters, bits };
     }
     const { order, filters } = fit!;
+    if (scale !== 1) place(1);
     const used = scaled(quantizer, fit!.bits / Math.max(1, values.length));
     let best: LevelsStream | undefined;
     for (const learns of search.learning) {
@@ -205,6 +215,15 @@ export function encodeLevels(
   } finally {
     arena.release(mark);
   }
+}
+
+/** The power of two that brings values whose squares might leave the type's range to about 1; else 1. */
+function scaleForSums(values: Floats): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]!));
+  const tiny = largest > 0 && largest < 2 ** -20;
+  if (!tiny && !(largest > 2 ** 40)) return 1;
+  return 2 ** -Math.max(-1022, Math.min(1022, Math.floor(Math.log2(largest))));
 }
 
 /** Bits of a pattern. */
@@ -234,7 +253,7 @@ function codePlanes(
 ): LevelsStream | undefined {
   const { exports, arena, memory } = work.kernels;
   const rawBytes = values.byteLength;
-  const capacity = rawBytes + 65536 + work.planes.width * 256;
+  const capacity = rawBytes + 65536 + Math.min(work.planes.width, MOST_AT_ONCE) * 256;
   const stream = arena.alloc(capacity);
   const escapes = arena.alloc(rawBytes + 64);
   const side = encodeFilters(work, filters, stream);
@@ -267,7 +286,8 @@ function codePlanes(
     }
   }
   const length = exports.encoderFinish();
-  const escapeBytes = exports.escapesEnd() - escapes;
+  // Addresses above 2 GiB come as negative numbers.
+  const escapeBytes = (exports.escapesEnd() - escapes) >>> 0;
   return {
     quantizer,
     mode,
@@ -287,9 +307,10 @@ export function decodeLevels(
   wide: boolean,
   mask: Uint8Array | undefined,
 ): Floats {
-  const work = new Workspace(planes, mode, wide, mask);
+  const { arena, exports, memory } = levelsKernels.get();
+  const mark = arena.mark();
   try {
-    const { exports, arena, memory } = work.kernels;
+    const work = new Workspace(planes, mode, wide, mask);
     decodeFilters(work, stream.side);
     const length = stream.codes.reduce((sum, part) => sum + part.length, 0);
     const codes = arena.alloc(length);
@@ -319,7 +340,7 @@ export function decodeLevels(
     }
     return work.values(work.decoded, work.valueCount).slice();
   } finally {
-    work.free();
+    arena.release(mark);
   }
 }
 

@@ -81,7 +81,7 @@ function patterns(values: Floats): Working {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]!) / values.length;
   const usual = Number.isFinite(sum) && sum > 0 ? sum : 1;
-  const step = Math.max(1e-37, 2 ** (Math.floor(Math.log2(usual)) - (wide ? 52 : 23)));
+  const step = Math.max(wide ? 2 ** -1074 : 1e-37, 2 ** (Math.floor(Math.log2(usual)) - (wide ? 52 : 23)));
   return { mapping: { kind: "bits", wide, whole: false }, values, bound: 0, step };
 }
 

@@ -121,6 +121,25 @@ describe("levels: kernel and twin", () => {
     bothWays({ ...field, mask });
   });
 
+  it("agree on rows that the kernel takes in parts", () => {
+    bothWays(fieldOf({ ...PLAIN, shape: [17_001], masked: 0.1 }));
+    bothWays(fieldOf({ ...PLAIN, shape: [2, 8999], wide: true, learns: true }));
+  });
+
+  it("agree near the limits of the types", () => {
+    for (const wide of [false, true]) {
+      for (const power of wide ? [-1000, -500, 500, 1000] : [-120, -60, 60, 120]) {
+        for (const exact of [false, true]) {
+          const field = fieldOf({ ...PLAIN, shape: [3, 19, 23], wide, exact, learns: exact });
+          const { bound, step, ...more } = field.quantizer;
+          const quantizer = { bound: bound * 2 ** power, step: step * 2 ** power, ...more };
+          const { side } = bothWays({ ...field, values: field.values.map((v) => v * 2 ** power), quantizer });
+          expect(side.length).toBeGreaterThan(30);
+        }
+      }
+    }
+  });
+
   it("agree on real frames", () => {
     const bytes = readFileSync(new URL("../../data/wind_24x73x144.f32", import.meta.url));
     const wind = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
