@@ -95,6 +95,13 @@ describe("encodeLevels and decodeLevels", () => {
     }
   });
 
+  it("take rows of any length in the same working memory", () => {
+    const { exports } = levelsKernels.get();
+    const wide = exports.scratchBytes(8192, 8);
+    expect(wide).toBeLessThan(8 << 20);
+    for (const width of [10_000, 2 ** 24, 2 ** 31 - 1]) expect(exports.scratchBytes(width, 8)).toBe(wide);
+  });
+
   it("code constants in a few bytes, and of slopes the borders only", () => {
     const field = fieldOf({ ...WAVES, shape: [10, 50, 60], bound: 1e-6 });
     const still = encode({ ...field, values: field.values.map(() => 273.15) });

@@ -1,34 +1,19 @@
 /**
  * tezip's `levels` method: a chunk's planes in planned order, each predicted coarse to fine by fitted filters,
  * quantised in the closed loop and coded in mixed contexts. Here the stages are put in order; the loops are in
- * kernels/codecs/levels.ts.
+ * kernels/codecs/levels.ts. The slow twin, tezip-levels.reference.ts, is the shortest way to understand the method.
  */
 import { TempressError } from "../errors.ts";
-import { chooseFilter, type Filter, LEVEL_GROUPS } from "../predict/filters.ts";
-import type { Equations } from "../predict/normal-equations.ts";
-import { type Order, type Plan, type Planes, type PlannedPlane, planOf } from "../predict/plan.ts";
-import { centreTap, MAX_TAPS, PHASES, tapsOf } from "../predict/taps.ts";
+import type { Filter } from "../predict/filters.ts";
+import type { Order, Planes } from "../predict/plan.ts";
 import type { Floats } from "../quantize/working.ts";
-import { type KernelModule, lazyModule } from "../wasm/instance.ts";
-import type { LevelsExports } from "../wasm/levels.generated.ts";
+import { decodeFilters, encodeFilters, fitFilters, forEachFilter } from "./tezip-levels-filters.ts";
+import { levelsKernels, type Mode, Workspace } from "./tezip-levels-workspace.ts";
 
-export const levelsKernels = lazyModule<LevelsExports>(() => import("../wasm/levels.generated.ts"));
+export { levelsKernels, type Mode } from "./tezip-levels-workspace.ts";
 
-/** i32 taps, i32 centre, then i32 slot, dy, dx for each tap: as the kernel reads it. */
-const TAP_TABLE_BYTES = 8 + 12 * MAX_TAPS;
-/** Addresses of a plane and its references. */
-const PLANE_TABLE_BYTES = 4 * 16;
 /** Columns that the kernel takes at once; it stops that much before the end of its room. */
 const MOST_AT_ONCE = 8192;
-/** State of a filter that learns while it codes (kernels/predict/adaptive.ts). */
-const LEARNING_BYTES = 512;
-
-/** What the decoder must know beside the filters. */
-export interface Mode {
-  readonly order: Order;
-  /** Filters keep learning while they code: slower, smaller. */
-  readonly learns: boolean;
-}
 
 export interface Quantizer {
   readonly step: number;
@@ -50,111 +35,6 @@ export interface LevelsStream {
   readonly escapes: Uint8Array;
   /** Working values as the decoder will have them. */
   readonly decoded: Floats;
-}
-
-/** Everything in WebAssembly memory for one chunk; `free` gives it back. */
-class Workspace {
-  readonly kernels: KernelModule<LevelsExports>;
-  readonly plan: Plan;
-  readonly planes: Planes;
-  readonly wide: boolean;
-  readonly decoded: number;
-  readonly codes: number;
-  readonly #table: number;
-  readonly #coefficients: number;
-  readonly #mask: number;
-  readonly #mark: number;
-
-  constructor(planes: Planes, { order, learns }: Mode, wide: boolean, mask: Uint8Array | undefined) {
-    this.kernels = levelsKernels.get();
-    this.planes = planes;
-    this.plan = planOf(planes, order);
-    this.wide = wide;
-    const { arena, exports, memory } = this.kernels;
-    this.#mark = arena.mark();
-    const elementBytes = wide ? 8 : 4;
-    const classes = this.plan.classes;
-    this.#table = arena.alloc(PLANE_TABLE_BYTES);
-    const taps = arena.alloc(classes.length * PHASES * TAP_TABLE_BYTES);
-    this.#coefficients = arena.alloc(classes.length * LEVEL_GROUPS * PHASES * MAX_TAPS * elementBytes);
-    const scratch = arena.alloc(exports.scratchBytes(planes.width, elementBytes));
-    this.decoded = arena.alloc(this.valueCount * elementBytes);
-    this.codes = arena.alloc(this.valueCount * 2);
-    this.#mask = mask ? arena.alloc(mask.length) : 0;
-    if (mask) new Uint8Array(memory.buffer, this.#mask, mask.length).set(mask);
-    classes.forEach(({ references, boxes }, klass) => {
-      for (let phase = 0; phase < PHASES; phase++) {
-        const list = tapsOf(references, boxes, phase);
-        const words = new Int32Array(
-          memory.buffer,
-          taps + (klass * PHASES + phase) * TAP_TABLE_BYTES,
-          2 + 3 * list.length,
-        );
-        words.set([list.length, centreTap(references, phase), ...list.flatMap(({ slot, dy, dx }) => [slot, dy, dx])]);
-      }
-    });
-    if (learns) {
-      const byteLength = classes.length * LEVEL_GROUPS * PHASES * LEARNING_BYTES;
-      const state = arena.alloc(byteLength);
-      new Uint8Array(memory.buffer, state, byteLength).fill(0);
-      exports.learning(state);
-    } else {
-      exports.learning(0);
-    }
-    exports.configure(planes.height, planes.width, elementBytes, scratch, taps, this.#coefficients);
-  }
-
-  get planeLength(): number {
-    return this.planes.height * this.planes.width;
-  }
-
-  get valueCount(): number {
-    return this.planeLength * this.plan.planes.length;
-  }
-
-  get elementBytes(): number {
-    return this.wide ? 8 : 4;
-  }
-
-  values(address: number, count: number): Floats {
-    const { buffer } = this.kernels.memory;
-    return this.wide ? new Float64Array(buffer, address, count) : new Float32Array(buffer, address, count);
-  }
-
-  setFilter(klass: number, group: number, phase: number, { shift, whole }: Filter): void {
-    const set = (klass * LEVEL_GROUPS + group) * PHASES + phase;
-    const to = this.values(this.#coefficients + set * MAX_TAPS * this.elementBytes, MAX_TAPS);
-    to.fill(0);
-    for (let k = 1; k < whole.length; k++) to[k] = whole[k]! / 2 ** shift;
-  }
-
-  /** Points the kernel at a plane of `base` and its references; returns the table's address. */
-  select(base: number, { plane, references }: PlannedPlane): number {
-    const stride = this.planeLength * this.elementBytes;
-    const table = new Uint32Array(this.kernels.memory.buffer, this.#table, 16);
-    table.fill(0);
-    table[0] = base + plane * stride;
-    references.forEach((from, slot) => {
-      table[1 + slot] = base + from * stride;
-    });
-    return this.#table;
-  }
-
-  maskOf(plane: number): number {
-    return this.#mask === 0 ? 0 : this.#mask + plane * this.planeLength;
-  }
-
-  codesOf(plane: number): number {
-    return this.codes + plane * this.planeLength * 2;
-  }
-
-  referenceCodes({ references }: PlannedPlane): number {
-    return references.length > 0 ? this.codesOf(references[0]!) : 0;
-  }
-
-  free(): void {
-    this.kernels.arena.release(this.#mark);
-  }
 }
 
 export interface LevelsSearch {
@@ -190,13 +70,12 @@ export function encodeLevels(
     // Filters are the same at every scale.
     const scale = scaleForSums(values);
     place(scale);
-    const atScale = { ...quantizer, step: quantizer.step * scale };
     let fit: { order: Order; filters: Filter[]; bits: number } | undefined;
     for (const order of search.orders) {
       // A second order is worth its fit only where codes are so few that both time neighbours can pay.
       if (fit && fit.bits > values.length) break;
       const work = new Workspace(planes, { order, learns: false }, wide, mask);
-      const { filters, bits } = fitFilters(work, original, atScale, search.samples);
+      const { filters, bits } = fitFilters(work, original, quantizer.step * scale, search.samples);
       work.free();
       if (!fit || bits < fit.bits) fit = { order, filters, bits };
     }
@@ -342,111 +221,4 @@ export function decodeLevels(
   } finally {
     arena.release(mark);
   }
-}
-
-/** Calls back for every filter of the plan, in stream order, with the strides that it serves. */
-function forEachFilter(
-  { plan, planes }: Workspace,
-  visit: (klass: number, group: number, phase: number, strides: readonly number[]) => void,
-): void {
-  const extent = Math.max(planes.height, planes.width);
-  const strides: number[][] = Array.from({ length: LEVEL_GROUPS }, () => []);
-  for (let s = 1, group = 0; s < extent; s *= 2, group++) strides[Math.min(group, LEVEL_GROUPS - 1)]!.push(s);
-  plan.classes.forEach((_, klass) => {
-    for (let group = 0; group < LEVEL_GROUPS; group++) {
-      for (let phase = 0; phase < PHASES; phase++) {
-        const used = strides[group]!.filter((s) => pointsOf(planes, s, phase) > 0);
-        if (used.length > 0) visit(klass, group, phase, used);
-      }
-    }
-  });
-}
-
-/** Points of one plane predicted at this stride and phase. */
-function pointsOf({ height, width }: Planes, s: number, phase: number): number {
-  return axisPoints(height, s, phase !== 1) * axisPoints(width, s, phase !== 2);
-}
-
-function axisPoints(extent: number, s: number, odd: boolean): number {
-  return odd ? (extent > s ? Math.floor((extent - 1 - s) / (2 * s)) + 1 : 0) : Math.floor((extent - 1) / (2 * s)) + 1;
-}
-
-function fitFilters(
-  work: Workspace,
-  original: number,
-  { step }: Quantizer,
-  samples: number,
-): { filters: Filter[]; bits: number } {
-  let total = 0;
-  const { arena, exports, memory } = work.kernels;
-  const mark = arena.mark();
-  const gramAddress = arena.alloc(MAX_TAPS * MAX_TAPS * 8);
-  const fit = work.wide ? exports.fitPlaneF64 : exports.fitPlaneF32;
-  const filters: Filter[] = [];
-  forEachFilter(work, (klass, _group, phase, strides) => {
-    const kind = work.plan.classes[klass]!;
-    const taps = tapsOf(kind.references, kind.boxes, phase).length;
-    const members = work.plan.planes.filter((planned) => planned.klass === klass);
-    const gram = new Float64Array(memory.buffer, gramAddress, taps * taps);
-    gram.fill(0);
-    let points = 0;
-    let population = 0;
-    for (const s of strides) {
-      const all = pointsOf(work.planes, s, phase) * members.length;
-      population += all;
-      const every = Math.max(1, Math.floor(all / samples));
-      members.forEach((planned, i) => {
-        const table = work.select(original, planned);
-        points += fit(table, work.maskOf(planned.plane), klass, s, phase, (i * 7) % every, every, gramAddress);
-      });
-    }
-    const equations: Equations = { gram, taps, points };
-    const { filter, bits } = chooseFilter(kind, phase, equations, population, step);
-    filters.push(filter);
-    total += bits;
-  });
-  arena.release(mark);
-  return { filters, bits: total };
-}
-
-function encodeFilters(work: Workspace, filters: readonly Filter[], stream: number): Uint8Array {
-  const { arena, exports, memory } = work.kernels;
-  const mark = arena.mark();
-  const integers = filters.flatMap(({ shift, whole }) => [shift, ...whole.subarray(1)]);
-  const address = arena.alloc(integers.length * 4);
-  new Int32Array(memory.buffer, address, integers.length).set(integers);
-  exports.restart();
-  exports.encoderStart(stream);
-  let at = address;
-  for (const { whole } of filters) {
-    exports.encodeIntegers(at, whole.length);
-    at += whole.length * 4;
-  }
-  const length = exports.encoderFinish();
-  arena.release(mark);
-  return new Uint8Array(memory.buffer, stream, length).slice();
-}
-
-function decodeFilters(work: Workspace, side: Uint8Array): void {
-  const { arena, exports, memory } = work.kernels;
-  const mark = arena.mark();
-  const stream = arena.alloc(side.length);
-  const address = arena.alloc(MAX_TAPS * 4);
-  new Uint8Array(memory.buffer, stream, side.length).set(side);
-  exports.restart();
-  exports.decoderStart(stream, side.length);
-  forEachFilter(work, (klass, group, phase) => {
-    const kind = work.plan.classes[klass]!;
-    const taps = tapsOf(kind.references, kind.boxes, phase).length;
-    exports.decodeIntegers(address, taps);
-    const [shift = 0, ...rest] = new Int32Array(memory.buffer, address, taps);
-    if (shift < 0 || shift > 30) {
-      throw new TempressError("corrupt", `a filter's precision of ${shift} bits is not in 0..30`, {
-        where: "section side",
-        hint: "the file is damaged: fetch it again",
-      });
-    }
-    work.setFilter(klass, group, phase, { shift, whole: Int32Array.from([0, ...rest]) });
-  });
-  arena.release(mark);
 }
