@@ -108,6 +108,9 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     readNpyHeader registerFormat saveTensor`),
   "./metrics": words(`
     Described Metric MetricKind MetricSettings composite evaluateMetrics metrics`),
+  "./codecs/zfp": words(`
+    ZfpFile ZfpKnown ZfpMode ZfpParameters ZfpType ZfpWriteOptions ZfpWriter ZfpyConfig openZfp prepareZfp
+    zfpWriter zfpyDecode zfpyEncode`),
 };
 
 describe("the library", () => {
