@@ -99,9 +99,9 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     Archive Bound ByteSink ByteSource ChunkInfo Codec CompressOptions CompressReport Compressor DEFAULT_CODEC
     DTYPE_NAMES DType Damage DecodeTask DecompressOptions EFFORTS Effort EncodeTask Encoded ErrorCode Header
     InspectReport Metric MetricKind OpenOptions OptionSchema OptionSpec Progress PromiseSpec SECTIONS
-    SectionName Shape TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions bool byteSource choice codecs
-    compress compressTo compressor decompress float formats int isDType isTempressError metrics openArchive
-    string tensor tensorSource verifyArchive verifyBound`),
+    SectionName Shape TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions
+    bool byteSource choice codecs compress compressTo compressor decompress float formats int isDType
+    isTempressError metrics openArchive string tensor tensorSource verifyArchive verifyBound`),
   "./io": words(`
     ClosableSink Format FormatEntry FormatHint SaveOptions TensorLike decodePng encodePng formatByName formats
     imageSource naturalCompare npyHeader npySource openTensor parseRawName rawExtension rawSink rawSource
