@@ -60,15 +60,15 @@ function optional(present: boolean, reason: string): Optional {
       describe: (name, body) => describe(name, body),
     };
   }
-  const missing = (name: string) => {
+  const missing = (name: string, group = name) => {
     if (process.env.TEMPRESS_NO_SKIP) {
       it(name, () => {
         throw new Error(`${reason}, and TEMPRESS_NO_SKIP forbids skipping`);
       });
     } else {
-      console.warn(`skipped: ${name}: ${reason}`);
+      console.warn(`skipped: ${group}: ${reason}`);
       it.skip(`${name} (${reason})`, () => undefined);
     }
   };
-  return { present, it: missing, describe: (name) => describe(name, () => missing("its tests")) };
+  return { present, it: (name) => missing(name), describe: (name) => describe(name, () => missing("its tests", name)) };
 }
