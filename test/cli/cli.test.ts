@@ -30,7 +30,7 @@ function run(script: string): { stdout: string; status: number | null } {
     const { NODE_EXTRA_CA_CERTS, ...env } = process.env;
     const { stdout, stderr, status } = spawnSync("sh", ["-c", PRELUDE + fs.readFileSync(join(here, script), "utf8")], {
       cwd: work,
-      env: { ...env, PATH: `${bin}:${env["PATH"]}`, DATA: join(root, "data") },
+      env: { ...env, PATH: `${bin}:${env.PATH}`, DATA: join(root, "data") },
       encoding: "utf8",
       timeout: 100_000,
     });
@@ -59,7 +59,7 @@ describe("command line", () => {
     it(script.replace(/\.sh$/, ""), () => {
       const beside = (ending: string): string => join(here, script.replace(/\.sh$/, ending));
       const { stdout, status } = run(script);
-      if (process.env["UPDATE_CLI"] && !fs.existsSync(beside(".stdout"))) fs.writeFileSync(beside(".stdout"), stdout);
+      if (process.env.UPDATE_CLI && !fs.existsSync(beside(".stdout"))) fs.writeFileSync(beside(".stdout"), stdout);
       const expected = fs.readFileSync(beside(".stdout"), "utf8");
       if (!pattern(expected).test(stdout)) expect(stdout).toBe(expected);
       expect(status).toBe(fs.existsSync(beside(".exit")) ? Number(fs.readFileSync(beside(".exit"), "utf8")) : 0);
