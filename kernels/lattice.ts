@@ -1,6 +1,24 @@
-export { decodePlanes, decodeRun, decodeRunCoarse, decodeTwoRuns, decodeTwoRunsCoarse, encodePlane, endLowBits, openRun, residualsRun, residualsRunCoarse, symbolsRun } from "./codecs/fast";
+export {
+  decodePlanes,
+  decodeRunCoarse,
+  decodeRunFine,
+  decodeRunFractions,
+  decodeTwoCoarse,
+  decodeTwoFine,
+  decodeTwoFractions,
+} from "./codecs/fast-decode";
+export {
+  encodePlane,
+  endLowBits,
+  residualsCoarse,
+  residualsFine,
+  residualsFractions,
+  symbolsRun,
+} from "./codecs/fast-encode";
+export { openRun } from "./codecs/fast-rows";
 export {
   encodeSymbols,
+  encodeTwoSymbols,
   entriesOf,
   frequenciesOf,
   groupLevels,
@@ -10,7 +28,7 @@ export {
   writeWeights,
 } from "./entropy/rans";
 export { activityRow, addPastRow, knownRow } from "./predict/causal";
-export { filterCost, meanResidual, sampleRow, solveFilter, sumProducts } from "./predict/causal-fit";
+export { filterCost, meanResidual, sampleRow, solveFilter, sumProducts, weighSamples } from "./predict/causal-fit";
 export {
   endPlane,
   failuresInto,

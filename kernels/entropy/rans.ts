@@ -86,7 +86,9 @@ export function entriesOf(frequencies: usize, count: i32, entries: usize): void 
   }
 }
 
-/** A stream while it is coded, last symbol first: state, where the next word goes (downwards), symbols left to do. */
+/**
+ * A stream while it is coded, last symbol first: state, where the next word goes (downwards), symbols left to do.
+ */
 // @ts-ignore: decorator
 @unmanaged
 class Coder {
@@ -95,59 +97,64 @@ class Coder {
   symbols: usize;
 }
 
-/**
- * Codes the last `count` symbols (16 bits each: context * 64 + symbol) of one stream, or of two at once when `second`
- * is not 0. Each needs 2 bytes a symbol.
- */
-export function encodeSymbols(entries: usize, first: usize, second: usize, count: i32): void {
+/** Codes the last `count` symbols (16 bits each: context * 64 + symbol) of a stream, 2 bytes each at most. */
+export function encodeSymbols(entries: usize, at: usize, count: i32): void {
+  const a = changetype<Coder>(at);
+  let symbolsA = a.symbols;
+  let stateA = a.state;
+  let outA = a.out;
+  for (let i = 0; i < count; i++) {
+    symbolsA -= 2;
+    const entryA = entries + (<usize>load<u16>(symbolsA) << 4);
+    const frequencyA = load<u32>(entryA, 8);
+    store<u16>(outA - 2, stateA);
+    const fullA = stateA >> (32 - BITS) >= frequencyA;
+    outA -= <usize>fullA << 1;
+    const restA = fullA ? stateA >> 16 : stateA;
+    const quotientA = <u32>((<u64>restA * load<u64>(entryA)) >> 44);
+    stateA = restA + quotientA * (TOTAL - frequencyA) + load<u32>(entryA, 12);
+  }
+  a.symbols = symbolsA;
+  a.state = stateA;
+  a.out = outA;
+}
+
+/** The same for two streams at once. */
+export function encodeTwoSymbols(entries: usize, first: usize, second: usize, count: i32): void {
   const a = changetype<Coder>(first);
-  const b = changetype<Coder>(second == 0 ? first : second);
+  const b = changetype<Coder>(second);
   let symbolsA = a.symbols;
   let stateA = a.state;
   let outA = a.out;
   let symbolsB = b.symbols;
   let stateB = b.state;
   let outB = b.out;
-  if (second == 0) {
-    for (let i = 0; i < count; i++) {
-      symbolsA -= 2;
-      const entry = entries + (<usize>load<u16>(symbolsA) << 4);
-      const frequency = load<u32>(entry, 8);
-      store<u16>(outA - 2, stateA);
-      const full = stateA >> (32 - BITS) >= frequency;
-      outA -= <usize>full << 1;
-      stateA = full ? stateA >> 16 : stateA;
-      const quotient = <u32>((<u64>stateA * load<u64>(entry)) >> 44);
-      stateA += quotient * (TOTAL - frequency) + load<u32>(entry, 12);
-    }
-  } else {
-    for (let i = 0; i < count; i++) {
-      symbolsA -= 2;
-      symbolsB -= 2;
-      const entryA = entries + (<usize>load<u16>(symbolsA) << 4);
-      const entryB = entries + (<usize>load<u16>(symbolsB) << 4);
-      const frequencyA = load<u32>(entryA, 8);
-      const frequencyB = load<u32>(entryB, 8);
-      store<u16>(outA - 2, stateA);
-      store<u16>(outB - 2, stateB);
-      const fullA = stateA >> (32 - BITS) >= frequencyA;
-      const fullB = stateB >> (32 - BITS) >= frequencyB;
-      outA -= <usize>fullA << 1;
-      outB -= <usize>fullB << 1;
-      stateA = fullA ? stateA >> 16 : stateA;
-      stateB = fullB ? stateB >> 16 : stateB;
-      const quotientA = <u32>((<u64>stateA * load<u64>(entryA)) >> 44);
-      const quotientB = <u32>((<u64>stateB * load<u64>(entryB)) >> 44);
-      stateA += quotientA * (TOTAL - frequencyA) + load<u32>(entryA, 12);
-      stateB += quotientB * (TOTAL - frequencyB) + load<u32>(entryB, 12);
-    }
-    b.symbols = symbolsB;
-    b.state = stateB;
-    b.out = outB;
+  for (let i = 0; i < count; i++) {
+    symbolsA -= 2;
+    const entryA = entries + (<usize>load<u16>(symbolsA) << 4);
+    const frequencyA = load<u32>(entryA, 8);
+    store<u16>(outA - 2, stateA);
+    const fullA = stateA >> (32 - BITS) >= frequencyA;
+    outA -= <usize>fullA << 1;
+    const restA = fullA ? stateA >> 16 : stateA;
+    const quotientA = <u32>((<u64>restA * load<u64>(entryA)) >> 44);
+    stateA = restA + quotientA * (TOTAL - frequencyA) + load<u32>(entryA, 12);
+    symbolsB -= 2;
+    const entryB = entries + (<usize>load<u16>(symbolsB) << 4);
+    const frequencyB = load<u32>(entryB, 8);
+    store<u16>(outB - 2, stateB);
+    const fullB = stateB >> (32 - BITS) >= frequencyB;
+    outB -= <usize>fullB << 1;
+    const restB = fullB ? stateB >> 16 : stateB;
+    const quotientB = <u32>((<u64>restB * load<u64>(entryB)) >> 44);
+    stateB = restB + quotientB * (TOTAL - frequencyB) + load<u32>(entryB, 12);
   }
   a.symbols = symbolsA;
   a.state = stateA;
   a.out = outA;
+  b.symbols = symbolsB;
+  b.state = stateB;
+  b.out = outB;
 }
 
 /** Bit lengths of weights (0..12), in the context of the one before. */

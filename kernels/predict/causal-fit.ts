@@ -1,6 +1,7 @@
 /**
- * Fits a causal filter (kernels/predict/causal.ts) to a sample of indices: least absolute residuals by reweighted
- * least squares, since bits grow with the logarithm of a residual, not with its square. Encoder only.
+ * Fits a causal filter (kernels/predict/causal.ts) to a sample of indices by least squares in which each sample is
+ * weighted by the size of residuals around it: bits grow with the logarithm of a residual relative to that size, since
+ * contexts know it. Encoder only.
  *
  * A sample is 28 numbers (float32): differences of the 27 places to the index above, in the order of the filter's
  * weights without the index above itself, then the difference of the value to be predicted.
@@ -86,23 +87,37 @@ export function meanResidual(samples: usize, count: i32, weights: usize): f64 {
   return sum / <f64>count;
 }
 
+/** Samples on either side that say what size a residual has. */
+const AROUND: i32 = 3;
+
 /**
- * Sums of products of the first `taps` places and the target, each sample weighted by 1 / (floor + |residual|) with
- * the residual that `weights` leave: upper triangle, 28 float64 a row, then one row of scratch (28 * 29 in all).
+ * Weights of samples, float64: 1 / (1/4 + s^2) with s the mean size of the residuals that `filter` leaves around
+ * each. `sizes`: room for as many numbers and 6 more.
  */
-export function sumProducts(
-  samples: usize,
-  count: i32,
-  weights: usize,
-  taps: i32,
-  floor: f64,
-  sums: usize,
-): void {
+export function weighSamples(samples: usize, count: i32, filter: usize, sizes: usize, weights: usize): void {
+  const first = sizes + 8 * AROUND;
+  for (let i = -AROUND; i < count + AROUND; i++) {
+    const at = max(0, min(count - 1, i));
+    store<f64>(first + (<usize>i << 3), abs(residual(samples + <usize>at * SAMPLE_BYTES, filter)));
+  }
+  for (let i = 0; i < count; i++) {
+    let sum: f64 = 0;
+    for (let k: usize = 0; k <= <usize>(2 * AROUND); k++) sum += load<f64>(sizes + ((<usize>i + k) << 3));
+    const mean = sum / <f64>(2 * AROUND + 1);
+    store<f64>(weights + (<usize>i << 3), 1 / (0.25 + mean * mean));
+  }
+}
+
+/**
+ * Weighted sums of products of the first `taps` places and the target: upper triangle, 28 float64 a row, then one row
+ * of scratch (28 * 29 in all).
+ */
+export function sumProducts(samples: usize, count: i32, weights: usize, taps: i32, sums: usize): void {
   memory.fill(sums, 0, <usize>(SAMPLE * SAMPLE * 8));
   const row = sums + <usize>(SAMPLE * SAMPLE * 8);
   for (let i = 0; i < count; i++) {
     const v = samples + <usize>i * SAMPLE_BYTES;
-    const weight = 1 / (floor + abs(residual(v, weights)));
+    const weight = load<f64>(weights + (<usize>i << 3));
     for (let k: usize = 0; k < <usize>(SAMPLE * 8); k += 16) {
       v128.store(row + k, f64x2.promote_low_f32x4(v128.load64_zero(v + (k >> 1))));
     }

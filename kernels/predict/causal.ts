@@ -10,7 +10,6 @@
  *     0 shift    1, 2 weights of the indices one and two to the left
  *     3..7   row above, columns -2..2 (5: minus the sum of all others)      8..10 two rows above, columns -1..1
  *     11..19 first past plane, rows and columns -1..1                       20..28 second past plane, the same
- *     29 factor of fractions (kernels/codecs/fast.ts)
  *
  * Indices lie as kernels/quantize/lattice.ts says. Twin: src/predict/causal.reference.ts.
  */

@@ -1,5 +1,5 @@
 /**
- * Where a chunk's planes lie in kernel memory, and the small records that kernels/codecs/fast.ts reads.
+ * Where a chunk's planes lie in kernel memory, and the small records that kernels/codecs/fast-rows.ts reads.
  */
 import { BLOCK_BYTES } from "../entropy/contexts.ts";
 import {
@@ -23,8 +23,22 @@ const LEFT = 4;
 const LEFT_MAGNITUDES = 16;
 /** Even and odd planes are two independent streams. */
 export const STREAMS = 2;
-const STREAM_BYTES = 48;
-const FRAME_WORDS = 6;
+/** Field offsets of a stream's record, in 32-bit words (kernels/codecs/fast-rows.ts). */
+export const STATE = 0;
+export const CODES = 1;
+export const BITS = 2;
+export const LOW_BITS = 5;
+export const RESIDUAL_ESCAPES = 6;
+export const NEXT_SYMBOL = 7;
+export const CODES_END = 8;
+export const ESCAPES_END = 9;
+export const BITS_END = 10;
+export const STREAM_WORDS = 12;
+export const STATE_BYTES = 4;
+export const LOWEST_STATE = 0x10000;
+/** Contexts that distances from the rounded prediction tell apart. */
+export const BINS = 3;
+const FRAME_WORDS = 7;
 const PLANE_WORDS = 10;
 /** Enough for all records together. */
 const SMALL = 65536;
@@ -74,7 +88,7 @@ export class FastMemory {
     this.lattice = arena.alloc(LATTICE_BYTES);
     this.block = (arena.alloc(BLOCK_BYTES + 256) + 255) & ~255;
     this.#filters = arena.alloc(4 * FILTER_WORDS * (KINDS + 1));
-    this.#streams = arena.alloc(STREAM_BYTES * STREAMS);
+    this.#streams = arena.alloc(4 * STREAM_WORDS * STREAMS);
     this.#indices = arena.alloc(this.#planeBytes * held);
     this.#magnitudes = arena.alloc(this.#magnitudeBytes * held);
     this.words(this.frame, FRAME_WORDS).set([width, height, this.stride, this.#magnitudeStride, this.block]);
@@ -105,7 +119,7 @@ export class FastMemory {
 
   /** The record of a stream: its plane's parity. */
   stream(parity: number): number {
-    return this.#streams + STREAM_BYTES * parity;
+    return this.#streams + 4 * STREAM_WORDS * parity;
   }
 
   setLattice(lattice: Lattice, dtype: DType): void {
@@ -113,12 +127,12 @@ export class FastMemory {
   }
 
   setFilters(filters: readonly (Filter | undefined)[], shift: number, fractions: boolean): void {
-    this.words(this.frame, FRAME_WORDS)[5] = shift;
+    this.words(this.frame, FRAME_WORDS).set([shift, fractions ? 1 : 0], 5);
     this.#pasts = filters.map((filter) => filter?.pasts ?? 0);
     filters.forEach((filter, kind) => {
-      if (filter) storeFilter(filter, shift, fractions, this.#filterWords(kind));
+      if (filter) storeFilter(filter, shift, this.#filterWords(kind));
     });
-    storeFilter(FROM_LEFT, shift, fractions, this.#filterWords(KINDS));
+    storeFilter(FROM_LEFT, shift, this.#filterWords(KINDS));
   }
 
   #filterWords(kind: number): Int32Array {

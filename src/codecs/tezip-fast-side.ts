@@ -1,8 +1,8 @@
 /**
  * Side information of a chunk coded by effort `fast`, in this order:
  *
- *     flags (1: contexts tell distances from the rounded prediction; 2: coarse filters), scale of activities: one
- *         byte each
+ *     flags (1: contexts tell distances from the rounded prediction; 2: coarse filters; not both), scale of
+ *         activities: one byte each
  *     lattice: base and step, 8 bytes each (float64; whole numbers of 64 bits for 64-bit integers)
  *     a filter for each kind of plane that the chunk has: 3 or more is a fixed filter, else it is the number of past
  *         planes, followed by its weights (zigzag varints)
@@ -77,7 +77,7 @@ export function writeFastSide(side: ByteWriter, s: FastSide): void {
 
 export function readFastSide(side: ByteReader, dtype: DType, planes: CausalPlanes): FastSide {
   const flags = side.u8();
-  if (flags > 3) throw side.wrong("reserved bits are set");
+  if (flags >= 3) throw side.wrong("reserved bits are set");
   const scale = side.u8();
   if (scale > MOST_SCALE) throw side.wrong(`a scale of ${scale} is above ${MOST_SCALE}`);
   const lattice = readLattice(side, dtype);

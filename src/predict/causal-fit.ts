@@ -13,14 +13,14 @@ import {
 } from "./causal.ts";
 
 /** Samples for the kind with most planes, and for each other kind. */
-const SAMPLES = 5000;
+const SAMPLES = 6000;
 const FEWER = 2000;
 /** Bytes of one sample, and float64 numbers of sums of products. */
 const SAMPLE_BYTES = 112;
 const SUMS = 28 * 29;
 const ROUNDS = 2;
-/** Bits a value that a filter over one more past plane must save. */
-const WORTH = 0.004;
+/** Share of the bits that a filter over one more past plane must save. */
+const WORTH = 0.005;
 
 /** Gives the indices around a run of a row. */
 export interface IndexSource {
@@ -53,7 +53,7 @@ export function fitKinds(module: KernelModule<LatticeExports>, indices: IndexSou
     kinds[past.kind] ??= { past, planes: [] };
     kinds[past.kind]!.planes.push(plane);
   }
-  const most = Math.max(...kinds.map((kind) => kind?.planes.length ?? 0));
+  const most = Math.max(...Array.from(kinds, (group) => group?.planes.length ?? 0));
   const filters: (Filter | undefined)[] = new Array(KINDS).fill(undefined);
   let mean = 0;
   for (let kind = 0; kind < KINDS; kind++) {
@@ -80,6 +80,8 @@ function fitKind(
   const weightsAt = arena.alloc(PLACES * 8);
   const products = arena.alloc(SUMS * 8);
   const scratch = arena.alloc(SUMS * 8);
+  const sizes = arena.alloc((wanted + 2 * MOST_RUN) * 8);
+  const sampleWeights = arena.alloc((wanted + 2 * MOST_RUN) * 8);
   const weights = new Float64Array(memory.buffer, weightsAt, PLACES);
   const count = gather(module, indices, planes, wanted, samples);
   const pasts = pastOf(planes[0]!, indices.planes.levels).planes.length;
@@ -97,17 +99,21 @@ function fitKind(
   let mean = count > 0 ? exports.meanResidual(samples, count, weightsAt) : 0;
   if (least > 0 && count >= 10 * PLACES) {
     const taps = (p: number) => 9 + 9 * p;
-    exports.sumProducts(samples, count, weightsAt, taps(pasts), 1, products);
+    const sum = (places: number) => {
+      exports.weighSamples(samples, count, weightsAt, sizes, sampleWeights);
+      exports.sumProducts(samples, count, sampleWeights, places, products);
+    };
+    sum(taps(pasts));
     let chosen = -1;
     let fitted = Infinity;
     for (let p = 0; p <= pasts; p++) {
       exports.solveFilter(products, taps(p), scratch, weightsAt);
       const bits = cost();
-      if (bits < fitted - (chosen < 0 ? 0 : WORTH)) [chosen, fitted] = [p, bits];
+      if (chosen < 0 || bits < fitted * (1 - WORTH)) [chosen, fitted] = [p, bits];
     }
     exports.solveFilter(products, taps(chosen), scratch, weightsAt);
     for (let round = 0; round < ROUNDS; round++) {
-      exports.sumProducts(samples, count, weightsAt, taps(chosen), 0.5, products);
+      sum(taps(chosen));
       exports.solveFilter(products, taps(chosen), scratch, weightsAt);
     }
     const filter = cost() < least ? roundFilter(weights.slice(), chosen, shift) : undefined;

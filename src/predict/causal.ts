@@ -131,11 +131,8 @@ export function roundFilter(weights: Float64Array, pasts: number, shift: number)
   return rounded.every((w) => Math.abs(w) < 2 ** 15) ? { fixed: false, pasts, weights: rounded } : undefined;
 }
 
-/**
- * Lays a filter out as the kernels read it. `fractions`: whether contexts tell distances from the rounded
- * prediction.
- */
-export function storeFilter(filter: Filter, shift: number, fractions: boolean, words: Int32Array): void {
+/** Lays a filter out as the kernels read it. */
+export function storeFilter(filter: Filter, shift: number, words: Int32Array): void {
   const unit = filter.fixed ? 2 ** shift : 1;
   words.fill(0);
   words[0] = shift;
@@ -144,5 +141,4 @@ export function storeFilter(filter: Filter, shift: number, fractions: boolean, w
     words[k < ABOVE ? 1 + k : 2 + k] = weight;
     words[1 + ABOVE]! -= weight;
   }
-  words[29] = fractions ? 3 : 1;
 }

@@ -197,7 +197,7 @@ export function fast(side: Cursor, { shape, sections, dtype }: Chunk) {
           v = (v + Math.imul(weight, planes[plane]!.at(y + dy, x + dx) - n)) | 0;
         }
         const f = (((v % 2 ** shift) + 2 ** shift) % 2 ** shift) - 2 ** (shift - 1);
-        const turn = f < 0;
+        const turn = bins === 3 && f < 0;
         let s =
           m.at(y - 1, x - 2) + m.at(y - 1, x + 2) + 2 * (m.at(y - 1, x - 1) + m.at(y - 1, x + 1) + m.at(y - 2, x));
         s += 4 * m.at(y - 1, x);
