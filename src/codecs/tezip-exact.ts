@@ -3,7 +3,8 @@
  * or need not (lossless floats in a hurry). Other lossless floats go through `levels` on their bits.
  */
 import type { DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
-import { prepareZstd, zstdCompress, zstdDecompress } from "../entropy/lossless.ts";
+import { PartNotLoaded } from "../compressor/part.ts";
+import { isZstdReady, prepareZstd, zstdCompress, zstdDecompress } from "../entropy/lossless.ts";
 import { shuffle, unshuffle } from "../quantize/shuffle.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -11,9 +12,8 @@ import { bytesOf, type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
 
 const LEVELS = { fast: 1, balanced: 6, max: 19 } as const;
 
-export const exactKernels = { ready: prepareZstd };
-
 export function encodeExact({ frames, effort }: EncodeTask): Encoded {
+  needZstd();
   const planes = shuffle(bytesOf(frames), DTYPES[frames.dtype].bytes);
   return {
     sections: [
@@ -25,7 +25,13 @@ export function encodeExact({ frames, effort }: EncodeTask): Encoded {
 }
 
 export function decodeExact({ dtype, shape, section }: DecodeTask): Tensor {
+  needZstd();
   const width = DTYPES[dtype].bytes;
   const planes = zstdDecompress(section("data"), elementCount(shape) * width, "section data");
   return tensorFromBytes(dtype, shape, unshuffle(planes, width));
+}
+
+/** Few chunks come here, and zstd takes longer to load than the rest of tezip. */
+function needZstd(): void {
+  if (!isZstdReady()) throw new PartNotLoaded(prepareZstd);
 }

@@ -10,7 +10,7 @@ import { ORDERS, planesOf } from "../predict/plan.ts";
 import { fromWorking, MAPPINGS, type Mapping, toWorking, type Working } from "../quantize/working.ts";
 import { DTYPE_NAMES, DTYPES } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { decodeExact, encodeExact, exactKernels } from "./tezip-exact.ts";
+import { decodeExact, encodeExact } from "./tezip-exact.ts";
 import { decodeFast, encodeFast, fastKernels } from "./tezip-fast.ts";
 import { decodeLevels, encodeLevels, levelsKernels } from "./tezip-levels.ts";
 import { windowCuts } from "./tezip-windows.ts";
@@ -64,7 +64,7 @@ export const tezip: Codec<typeof options> = {
   options,
 
   async prepare() {
-    await Promise.all([levelsKernels.ready(), fastKernels.ready(), exactKernels.ready()]);
+    await Promise.all([levelsKernels.ready(), fastKernels.ready()]);
   },
 
   encode(task: EncodeTask, chosen: Options): Encoded {

@@ -9,6 +9,7 @@ import type { ByteSource } from "../tensor/source.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { decodeChunk } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
+import { withParts } from "./part.ts";
 import { type ChunkPool, inOrder, openPool } from "./pool.ts";
 import { codecs } from "./registry.ts";
 
@@ -119,7 +120,8 @@ export class ChunkReader {
     try {
       const bytes = await readRange(this.#source, info.offset, info.offset + info.byteLength);
       if (pool) return await pool.decode({ ...job, codec: header.codec }, bytes, info);
-      return decodeChunk(readChunk(bytes, info), { ...job, codec, version: header.codec.version });
+      const stored = readChunk(bytes, info);
+      return await withParts(() => decodeChunk(stored, { ...job, codec, version: header.codec.version }));
     } catch (error) {
       if (!this.#salvage || !(error instanceof TempressError)) throw error;
       this.damage.push({ frames: info.frames, error });

@@ -16,6 +16,7 @@ import type { Shape } from "../tensor/shape.ts";
 import { findSpecials, readSpecials } from "../tensor/specials.ts";
 import { bytesOf, emptyTensor, frames, plain, type Tensor } from "../tensor/tensor.ts";
 import type { Codec, DecodeTask, Effort, Encoded, SectionName } from "./codec.ts";
+import { PartNotLoaded } from "./part.ts";
 
 /** What every chunk of a file shares when it is written. */
 export interface ChunkSettings {
@@ -159,7 +160,8 @@ function decodeTask(
 }
 
 /** Names the chunk in an error of a stage; what is no typed error (a trap of a kernel) becomes one. */
-function placed(error: unknown, where: string): TempressError {
+function placed(error: unknown, where: string): TempressError | PartNotLoaded {
+  if (error instanceof PartNotLoaded) return error;
   if (error instanceof TempressError) {
     const inner = error.where === undefined ? where : `${where}, ${error.where}`;
     const { hint = "other chunks stay readable: use --frames, or --salvage", cause } = error;

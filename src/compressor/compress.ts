@@ -13,6 +13,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { type ChunkSettings, encodeSlab } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
 import { type CompressOptions, checkCompressOptions } from "./options.ts";
+import { withParts } from "./part.ts";
 import { type Plan, planChunks } from "./plan.ts";
 import { inOrder, openPool } from "./pool.ts";
 import { codecs } from "./registry.ts";
@@ -105,7 +106,7 @@ export async function compressTo(
     }
     const job = { ...settings, codec: name, fill };
     const encoded = inOrder(slabs(), pool ? pool.threads + 1 : 1, ({ box, values }) =>
-      pool ? pool.encode(job, values, box) : encodeSlab(values, box, settings),
+      pool ? pool.encode(job, values, box) : withParts(() => encodeSlab(values, box, settings)),
     );
     const frame = frameLength(stored.shape);
     let done = 0;

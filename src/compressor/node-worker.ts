@@ -6,6 +6,7 @@ import type { Box } from "../tensor/box.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { decodeChunk, encodeSlab } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
+import { withParts } from "./part.ts";
 import type { DecodeJob, EncodeJob } from "./pool.ts";
 import { codecs } from "./registry.ts";
 
@@ -44,7 +45,8 @@ async function work(request: Request): Promise<{ answer: Answer; transfer: Array
   if (request.kind === "encode") {
     const { job, values, box } = request;
     const codec = await prepare(job.codec);
-    const chunks = encodeSlab(values, box, { ...job, codec }).map((chunk) => ({
+    const encoded = await withParts(() => encodeSlab(values, box, { ...job, codec }));
+    const chunks = encoded.map((chunk) => ({
       ...chunk,
       sections: chunk.sections.map(({ name, bytes }) => ({ name, bytes: movable(bytes, transfer) })),
     }));
@@ -52,7 +54,8 @@ async function work(request: Request): Promise<{ answer: Answer; transfer: Array
   }
   const { job, bytes, info } = request;
   const codec = await prepare(job.codec.name);
-  const values = decodeChunk(readChunk(bytes, info), { ...job, codec, version: job.codec.version });
+  const stored = readChunk(bytes, info);
+  const values = await withParts(() => decodeChunk(stored, { ...job, codec, version: job.codec.version }));
   const { buffer, byteLength } = values.data;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) transfer.push(buffer);
   return { answer: { kind: "values", values }, transfer };

@@ -20,6 +20,10 @@ interface Zstd {
 let zstd: Zstd | undefined;
 let loading: Promise<void> | undefined;
 
+export function isZstdReady(): boolean {
+  return zstd !== undefined;
+}
+
 /** Loads zstd; awaited once before `zstdCompress` and `zstdDecompress`. */
 export function prepareZstd(): Promise<void> {
   loading ??= loadZstd();
