@@ -123,8 +123,8 @@ describe("encodeLevels and decodeLevels", () => {
     const field = fieldOf({ ...WAVES, shape: [12, 30, 40] });
     const { values, planes, quantizer } = field;
     const search = { orders: ["forward"], learning: [false], samples: 16000 } as const;
-    expect(encodeLevels(values, planes, quantizer, undefined, { ...search, rival: 10 })).toBeUndefined();
-    expect(encodeLevels(values, planes, quantizer, undefined, { ...search, rival: 1e9 })).toBeDefined();
+    expect(encodeLevels(values, planes, quantizer, undefined, { ...search, rival: () => 10 })).toBeUndefined();
+    expect(encodeLevels(values, planes, quantizer, undefined, { ...search, rival: () => 1e9 })).toBeDefined();
   });
 });
 

@@ -44,8 +44,11 @@ export interface LevelsSearch {
   readonly learning: readonly boolean[];
   /** Points summed for one filter. */
   readonly samples: number;
-  /** Bytes that another method takes: coding stops where it is clear that this one takes more. */
-  readonly rival?: number;
+  /**
+   * Bytes that another method takes, asked for once with the bits that this one expects: coding stops where it is
+   * clear that it takes more.
+   */
+  readonly rival?: (bits: number) => number;
 }
 
 /** Undefined when the values do not compress this way (the stream would pass the raw size). */
@@ -82,10 +85,11 @@ export function encodeLevels(
     const { order, filters } = fit!;
     if (scale !== 1) place(1);
     const used = scaled(quantizer, fit!.bits / Math.max(1, values.length));
+    const other = search.rival?.(fit!.bits) ?? Infinity;
     let best: LevelsStream | undefined;
     for (const learns of search.learning) {
       const work = new Workspace(planes, { order, learns }, wide, mask);
-      const rival = Math.min(search.rival ?? Infinity, best ? byteLength(best) : Infinity);
+      const rival = Math.min(other, best ? byteLength(best) : Infinity);
       const stream = codePlanes(work, { order, learns }, filters, original, values, used, rival);
       work.free();
       if (stream && (!best || byteLength(stream) < byteLength(best))) best = stream;

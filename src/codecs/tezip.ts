@@ -23,6 +23,9 @@ const MAPPING_BITS = 7;
 /** Low bits of float64 patterns that may follow uncoded. */
 const MOST_SHIFT = 52;
 
+/** Expected bits a value from which the quick method is tried beside levels. */
+const QUICK_FROM = 1.5;
+
 /** How a chunk is coded; numbers are in the stream. */
 const METHODS = { levels: 1, fast: 2, exact: 3 } as const;
 
@@ -69,17 +72,15 @@ export const tezip: Codec<typeof options> = {
 
   encode(task: EncodeTask, chosen: Options): Encoded {
     if (task.effort === "fast" && task.bound.kind !== "pw_rel") return withMethod(METHODS.fast, encodeFast(task));
-    // One line of sight is enough for some data: the quick method is a candidate at every effort.
-    const quick = task.bound.kind === "pw_rel" ? undefined : withMethod(METHODS.fast, encodeFast(task));
+    // Where codes are many the quick method may be the smaller one; where they are few it never was (measured).
+    let quick: Encoded | undefined;
+    const rival = (bits: number): number => {
+      if (task.bound.kind === "pw_rel" || bits < QUICK_FROM * task.frames.data.length) return Infinity;
+      quick = withMethod(METHODS.fast, encodeFast(task));
+      return task.effort === "max" ? Infinity : byteLength(quick);
+    };
     const working = toWorking(task.frames, task.bound, task.mask);
-    const levels =
-      working &&
-      encodeWorking(
-        task,
-        working,
-        chosen["tezip:order"],
-        quick && task.effort !== "max" ? byteLength(quick) : Infinity,
-      );
+    const levels = working && encodeWorking(task, working, chosen["tezip:order"], rival);
     return smallest([levels, quick]) ?? withMethod(METHODS.exact, encodeExact(task));
   },
 
@@ -109,12 +110,12 @@ function smallest(candidates: readonly (Encoded | undefined)[]): Encoded | undef
   return best;
 }
 
-/** Undefined where `rival` bytes, which another method takes, are clearly fewer. */
+/** Undefined where the bytes that another method takes are clearly fewer (see `LevelsSearch`). */
 function encodeWorking(
   task: EncodeTask,
   working: Working,
   order: Options["tezip:order"],
-  rival: number,
+  rival: (bits: number) => number,
 ): Encoded | undefined {
   const { mapping, values, bound, step } = working;
   const planes = planesOf(task.frames.shape);
