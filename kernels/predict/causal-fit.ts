@@ -61,11 +61,11 @@ function residual(v: usize, weights: usize): f64 {
   return <f64>load<f32>(v, 108) - rest - f64x2.extract_lane(sum, 0) - f64x2.extract_lane(sum, 1);
 }
 
-/** Half of log2(1 + 4 e^2), summed over the sample: about the bits that residuals e cost. */
-export function filterCost(samples: usize, count: i32, weights: usize): f64 {
+/** Half of log2(1 + 4 e^2), summed over every `stride`th sample: about the bits that residuals e cost. */
+export function filterCost(samples: usize, count: i32, stride: i32, weights: usize): f64 {
   let product: f64 = 1;
   let exponent: i64 = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count; i += stride) {
     const e = residual(samples + <usize>i * SAMPLE_BYTES, weights);
     product *= 1 + 4 * e * e;
     // Keeps the product a number: its exponent is taken out as it grows.
@@ -109,28 +109,36 @@ export function weighSamples(samples: usize, count: i32, filter: usize, sizes: u
 }
 
 /**
- * Weighted sums of products of the first `taps` places and the target: upper triangle, 28 float64 a row, then one row
- * of scratch (28 * 29 in all).
+ * Weighted sums of products of the first `taps` places and the target: upper triangle, 28 float64 a row, then two rows
+ * of scratch (28 * 30 in all).
  */
 export function sumProducts(samples: usize, count: i32, weights: usize, taps: i32, sums: usize): void {
   memory.fill(sums, 0, <usize>(SAMPLE * SAMPLE * 8));
-  const row = sums + <usize>(SAMPLE * SAMPLE * 8);
-  for (let i = 0; i < count; i++) {
+  const width = <usize>(SAMPLE * 8);
+  const row = sums + <usize>SAMPLE * width;
+  const end = <usize>taps << 3;
+  // Two samples at once; the last of an odd number with one of weight 0.
+  for (let i = 0; i < count; i += 2) {
     const v = samples + <usize>i * SAMPLE_BYTES;
-    const weight = load<f64>(weights + (<usize>i << 3));
-    for (let k: usize = 0; k < <usize>(SAMPLE * 8); k += 16) {
+    const both = i + 1 < count;
+    const weight0 = load<f64>(weights + (<usize>i << 3));
+    const weight1 = both ? load<f64>(weights + (<usize>i << 3), 8) : 0;
+    const next = both ? v + SAMPLE_BYTES : v;
+    for (let k: usize = 0; k < width; k += 16) {
       v128.store(row + k, f64x2.promote_low_f32x4(v128.load64_zero(v + (k >> 1))));
+      v128.store(row + width + k, f64x2.promote_low_f32x4(v128.load64_zero(next + (k >> 1))));
     }
-    for (let k: usize = 0; k < <usize>taps; k++) {
-      const scaled = f64x2.splat(weight * load<f64>(row + (k << 3)));
-      const into = sums + k * <usize>(SAMPLE * 8);
-      for (let l: usize = (k << 3) & ~15; l < (<usize>taps << 3); l += 16) {
-        v128.store(into + l, f64x2.add(v128.load(into + l), f64x2.mul(scaled, v128.load(row + l))));
+    for (let k: usize = 0; k < end; k += 8) {
+      const scaled0 = f64x2.splat(weight0 * load<f64>(row + k));
+      const scaled1 = f64x2.splat(weight1 * load<f64>(row + width + k));
+      const into = sums + (k >> 3) * width;
+      let l = k & ~15;
+      while (l < width) {
+        const sum = f64x2.add(f64x2.mul(scaled0, v128.load(row + l)), f64x2.mul(scaled1, v128.load(row + width + l)));
+        v128.store(into + l, f64x2.add(v128.load(into + l), sum));
+        // The last pair of a row holds the target.
+        l = l + 16 < end ? l + 16 : l < width - 16 ? width - 16 : width;
       }
-      // The last pair of a row holds the target (with 27 taps it was just summed).
-      if (taps == TARGET) continue;
-      const last = into + <usize>(SAMPLE * 8 - 16);
-      v128.store(last, f64x2.add(v128.load(last), f64x2.mul(scaled, v128.load(row + <usize>(SAMPLE * 8 - 16)))));
     }
   }
 }

@@ -11,6 +11,8 @@
 
 /** Indices stay below 2^28, so that sums of eight of them do not wrap. */
 const MOST: f64 = 268435455;
+/** 3 * 2^51: added to a number below 2^31, it leaves the nearest whole number in the low bits. */
+const TO_WHOLE: f64 = 6755399441055744;
 
 /** How values become indices and back: kept in memory, since a row kernel takes too many numbers otherwise. */
 // @ts-ignore: decorator
@@ -46,12 +48,6 @@ function fail(position: i32, q: usize, outside: bool): void {
 
 // @ts-ignore: decorator
 @inline
-function indexOf(x: v128, base: v128, inverse: v128): v128 {
-  return f64x2.nearest(f64x2.mul(f64x2.sub(x, base), inverse));
-}
-
-// @ts-ignore: decorator
-@inline
 function within(t: v128): v128 {
   return f64x2.le(f64x2.abs(t), f64x2.splat(MOST));
 }
@@ -80,16 +76,17 @@ export function quantizeRowF32(values: usize, decoded: usize, q: usize, width: i
   const step = f64x2.splat(lattice.step);
   const inverse = f64x2.splat(lattice.inverse);
   const bound = f64x2.splat(lattice.bound);
+  const toWhole = f64x2.splat(TO_WHOLE);
   for (let i = 0; i < width; i += 4) {
     const x = v128.load(values + (<usize>i << 2));
     const x0 = lower(x);
     const x1 = upper(x);
-    const t0 = indexOf(x0, base, inverse);
-    const t1 = indexOf(x1, base, inverse);
-    v128.store(
-      q + (<usize>i << 2),
-      joined(i32x4.trunc_sat_f64x2_s_zero(t0), i32x4.trunc_sat_f64x2_s_zero(t1)),
-    );
+    const whole0 = f64x2.add(f64x2.mul(f64x2.sub(x0, base), inverse), toWhole);
+    const whole1 = f64x2.add(f64x2.mul(f64x2.sub(x1, base), inverse), toWhole);
+    const t0 = f64x2.sub(whole0, toWhole);
+    const t1 = f64x2.sub(whole1, toWhole);
+    const low = i8x16.shuffle(whole0, whole1, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    v128.store(q + (<usize>i << 2), low);
     const y = joined(
       f32x4.demote_f64x2_zero(f64x2.add(base, f64x2.mul(t0, step))),
       f32x4.demote_f64x2_zero(f64x2.add(base, f64x2.mul(t1, step))),

@@ -13,12 +13,14 @@ import {
 } from "./causal.ts";
 
 /** Samples for the kind with most planes, and for each other kind. */
-const SAMPLES = 6000;
-const FEWER = 2000;
+const SAMPLES = 3000;
+const FEWER = 400;
 /** Bytes of one sample, and float64 numbers of sums of products. */
 const SAMPLE_BYTES = 112;
-const SUMS = 28 * 29;
+const SUMS = 28 * 30;
 const ROUNDS = 2;
+/** One of so many samples is enough to compare filters. */
+const LOOKED_AT = 3;
 /** Share of the bits that a filter over one more past plane must save. */
 const WORTH = 0.005;
 
@@ -85,7 +87,7 @@ function fitKind(
   const weights = new Float64Array(memory.buffer, weightsAt, PLACES);
   const count = gather(module, indices, planes, wanted, samples);
   const pasts = pastOf(planes[0]!, indices.planes.levels).planes.length;
-  const cost = () => exports.filterCost(samples, count, weightsAt) / Math.max(1, count);
+  const cost = () => exports.filterCost(samples, count, LOOKED_AT, weightsAt);
 
   let best: Filter = FIXED_FILTERS[0]!;
   let least = Infinity;

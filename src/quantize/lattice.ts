@@ -33,7 +33,8 @@ export function chooseLattice(frames: Tensor, bound: number, mask?: Uint8Array):
   if (kind !== "float" && bytes === 8) return chooseWhole(frames.data as BigInt64Array | BigUint64Array, bound);
   const { least, most } = looked(frames.data as Float64Array, mask);
   // Values that are on a lattice already are rounded to its places.
-  const packed = kind === "float" ? usefulLattice(frames.data as Float64Array, bound, mask) : undefined;
+  const onLattice = kind === "float" && maybeOnLattice(frames.data as Float64Array, bound, least, most, mask);
+  const packed = onLattice ? usefulLattice(frames.data as Float64Array, bound, mask) : undefined;
   if (packed && packed.lattice.most <= MOST_INDEX) {
     const step = packed.lattice.delta * (2 * packed.steps + 1);
     return { lattice: { base: packed.lattice.offset, step, bound }, range: (most - least) / step };
@@ -74,6 +75,41 @@ function looked(data: Exclude<Arrays[DType], BigInt64Array | BigUint64Array>, ma
     if (v > most) most = v;
   }
   return least <= most ? { least, most } : { least: 0, most: 0 };
+}
+
+/** Values compared before a lattice is searched for. */
+const COMPARED = 64;
+/** Finer ones say nothing (as in lattice-detect.ts). */
+const MOST_STEPS = 2 ** 20;
+
+/** False when a few values already show that no lattice could be coarse enough to be useful. */
+function maybeOnLattice(
+  data: Float32Array | Float64Array,
+  bound: number,
+  least: number,
+  most: number,
+  mask?: Uint8Array,
+): boolean {
+  const ulp = 2 ** (Math.floor(Math.log2(Math.max(-least, most, 0))) - (data instanceof Float32Array ? 23 : 52));
+  const finest = Math.max(bound / 8, 8 * ulp, (most - least) / MOST_STEPS);
+  const stride = Math.max(1, Math.floor(data.length / COMPARED) | 1);
+  let first: number | undefined;
+  let step = 0;
+  for (let i = 0; i < data.length; i += stride) {
+    if (mask?.[i]) continue;
+    first ??= data[i]!;
+    // Greatest common divisor of the differences, up to rounding.
+    let a = Math.abs(data[i]! - first);
+    while (a > finest / 2) {
+      const times = step === 0 ? 0 : Math.round(a / step);
+      const rest = step === 0 ? 0 : Math.abs(a - times * step);
+      if (step === 0) step = a;
+      if (rest <= 4 * ulp * (times + 2)) break;
+      if (rest < finest / 2) return false;
+      [a, step] = [step, rest];
+    }
+  }
+  return true;
 }
 
 function chooseWhole(data: BigInt64Array | BigUint64Array, bound: number): LatticeChoice | undefined {
