@@ -28,7 +28,7 @@ export {
   writeWeights,
 } from "./entropy/rans";
 export { activityRow, addPastRow, knownRow } from "./predict/causal";
-export { filterCost, meanResidual, sampleRow, solveFilter, sumProducts, weighSamples } from "./predict/causal-fit";
+export { filterCost, meanResidual, sampleRow, solveFilter, sumProducts, weighSamples, weightedError } from "./predict/causal-fit";
 export {
   endPlane,
   failuresInto,

@@ -80,6 +80,19 @@ export function filterCost(samples: usize, count: i32, stride: i32, weights: usi
   return 0.5 * (<f64>(exponent + (bits >> 52) - 1023) + f * (1.34 - 0.34 * f));
 }
 
+/**
+ * Weighted sum of squared residuals (with those of rounding) over every `stride`th sample: half the logarithm of it
+ * says what filters cost, where contexts know the size of residuals that the weights hold.
+ */
+export function weightedError(samples: usize, count: i32, stride: i32, filter: usize, weights: usize): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < count; i += stride) {
+    const e = residual(samples + <usize>i * SAMPLE_BYTES, filter);
+    sum += load<f64>(weights + (<usize>i << 3)) * (e * e + 1.0 / 12.0);
+  }
+  return sum;
+}
+
 /** Mean of |residual|, in lattice steps. */
 export function meanResidual(samples: usize, count: i32, weights: usize): f64 {
   let sum: f64 = 0;

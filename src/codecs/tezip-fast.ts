@@ -8,7 +8,7 @@
 import type { DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
 import { ByteReader, ByteWriter } from "../container/cursor.ts";
 import { causalPlanes, reach, shiftFor } from "../predict/causal.ts";
-import { fitKinds } from "../predict/causal-fit.ts";
+import { fitKinds, QUICK, THOROUGH } from "../predict/causal-fit.ts";
 import { chooseLattice } from "../quantize/lattice.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
@@ -28,7 +28,7 @@ const STORED = { indices: 0, exactly: 1 } as const;
 
 /** Throws nothing of its own: what a lattice cannot hold is stored exactly. `bound` is absolute. */
 export function encodeFast(task: EncodeTask): Encoded {
-  const { frames, bound, mask } = task;
+  const { frames, bound, mask, effort } = task;
   const choice = frames.data.length > 0 ? chooseLattice(frames, bound.value, mask) : undefined;
   if (!choice) return exactly(task);
   const module = fastKernels.get();
@@ -39,7 +39,12 @@ export function encodeFast(task: EncodeTask): Encoded {
     const memory = new FastMemory(module, planes, held, 3 * bytesOf(frames).length);
     memory.setLattice(choice.lattice, frames.dtype);
     const shift = shiftFor(choice.range);
-    const { filters, mean } = fitKinds(module, sampledIndices(memory, frames), shift);
+    const { filters, mean } = fitKinds(
+      module,
+      sampledIndices(memory, frames),
+      shift,
+      effort === "fast" ? QUICK : THOROUGH,
+    );
     const coded = encodePlanes(memory, frames, mask, filters, shift, mean);
     if (!coded) return exactly(task);
     const sideBytes = new ByteWriter();

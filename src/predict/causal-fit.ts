@@ -12,17 +12,25 @@ import {
   roundFilter,
 } from "./causal.ts";
 
-/** Samples for the kind with most planes, and for each other kind. */
-const SAMPLES = 3000;
-const FEWER = 400;
+/** How long a fit may take. */
+export interface FitCare {
+  /** Samples for the kind with most planes, and for each other kind. */
+  readonly samples: number;
+  readonly fewer: number;
+  /** Share of the squared error that a filter over one more past plane must save. */
+  readonly worth: number;
+}
+
+/** For effort fast: a gain of a hundredth of a bit a value is not worth nine more places. */
+export const QUICK: FitCare = { samples: 4000, fewer: 500, worth: 0.02 };
+export const THOROUGH: FitCare = { samples: 12000, fewer: 3000, worth: 0.005 };
+
 /** Bytes of one sample, and float64 numbers of sums of products. */
 const SAMPLE_BYTES = 112;
 const SUMS = 28 * 30;
 const ROUNDS = 2;
 /** One of so many samples is enough to compare filters. */
 const LOOKED_AT = 3;
-/** Share of the bits that a filter over one more past plane must save. */
-const WORTH = 0.005;
 
 /** Gives the indices around a run of a row. */
 export interface IndexSource {
@@ -47,7 +55,12 @@ export interface Fit {
 }
 
 /** `shift`: of the filters' weights. */
-export function fitKinds(module: KernelModule<LatticeExports>, indices: IndexSource, shift: number): Fit {
+export function fitKinds(
+  module: KernelModule<LatticeExports>,
+  indices: IndexSource,
+  shift: number,
+  care: FitCare,
+): Fit {
   const { count, levels } = indices.planes;
   const kinds: { past: Past; planes: number[] }[] = [];
   for (let plane = 0; plane < count; plane++) {
@@ -62,7 +75,7 @@ export function fitKinds(module: KernelModule<LatticeExports>, indices: IndexSou
     const group = kinds[kind];
     if (!group) continue;
     const main = group.planes.length === most;
-    const fit = fitKind(module, indices, group.planes, main ? SAMPLES : FEWER, shift);
+    const fit = fitKind(module, indices, group.planes, main ? care.samples : care.fewer, shift, care);
     filters[kind] = fit.filter;
     if (main) mean = fit.mean;
   }
@@ -75,6 +88,7 @@ function fitKind(
   planes: readonly number[],
   wanted: number,
   shift: number,
+  care: FitCare,
 ): { filter: Filter; mean: number } {
   const { arena, exports, memory } = module;
   const mark = arena.mark();
@@ -110,15 +124,26 @@ function fitKind(
     let fitted = Infinity;
     for (let p = 0; p <= pasts; p++) {
       exports.solveFilter(products, taps(p), scratch, weightsAt);
-      const bits = cost();
-      if (chosen < 0 || bits < fitted * (1 - WORTH)) [chosen, fitted] = [p, bits];
+      const error = exports.weightedError(samples, count, LOOKED_AT, weightsAt, sampleWeights);
+      if (chosen < 0 || error < fitted * (1 - care.worth)) [chosen, fitted] = [p, error];
     }
     exports.solveFilter(products, taps(chosen), scratch, weightsAt);
     for (let round = 0; round < ROUNDS; round++) {
       sum(taps(chosen));
       exports.solveFilter(products, taps(chosen), scratch, weightsAt);
     }
-    const filter = cost() < least ? roundFilter(weights.slice(), chosen, shift) : undefined;
+    const fit = weights.slice();
+    const error = () => exports.weightedError(samples, count, LOOKED_AT, weightsAt, sampleWeights);
+    const fitError = error();
+    const fitBits = cost();
+    weights.set(best.weights);
+    // Two measures of bits a value: as if contexts knew nothing, and as if they knew the size of each residual.
+    // The second is half of a logarithm: of its series the first term, which is the same on every machine.
+    const fixedError = error();
+    const known = (Math.LOG2E * (fixedError - fitError)) / (fixedError + fitError);
+    const gain = ((least - fitBits) * LOOKED_AT) / count + known;
+    const filter = gain > 0 ? roundFilter(fit, chosen, shift) : undefined;
+    weights.set(fit);
     if (filter) {
       best = filter;
       mean = exports.meanResidual(samples, count, weightsAt);

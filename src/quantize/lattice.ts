@@ -44,7 +44,7 @@ export function chooseLattice(frames: Tensor, bound: number, mask?: Uint8Array):
   let step: number;
   if (kind === "float") {
     // Decoded values are rounded to the type: half an ulp of the bound is kept for that.
-    const ulp = 2 ** (Math.floor(Math.log2(largest + bound + Number.MIN_VALUE)) - (bytes === 8 ? 52 : 23));
+    const ulp = powerBelow(largest + bound) * 2 ** (bytes === 8 ? -52 : -23);
     inner = bound - ulp / 2;
     step = 2 * inner * MARGIN;
     if (!(inner >= bound / 4 && Number.isFinite(step) && step > 0 && Number.isFinite(1 / step))) return undefined;
@@ -61,6 +61,15 @@ export function chooseLattice(frames: Tensor, bound: number, mask?: Uint8Array):
     if (!(range / 2 <= MOST_INDEX)) return undefined;
   }
   return { lattice: { base, step, bound: kind === "float" ? bound : inner }, range };
+}
+
+/** The power of two at or below x > 0, by its bits: logarithms are not the same on every machine. 0 for tiny x. */
+function powerBelow(x: number): number {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, x);
+  bits.setUint32(0, bits.getUint32(0) & 0x7ff00000);
+  bits.setUint32(4, 0);
+  return bits.getFloat64(0);
 }
 
 /** Smallest and largest of a sample; a few values may be outside. */
@@ -90,7 +99,7 @@ function maybeOnLattice(
   most: number,
   mask?: Uint8Array,
 ): boolean {
-  const ulp = 2 ** (Math.floor(Math.log2(Math.max(-least, most, 0))) - (data instanceof Float32Array ? 23 : 52));
+  const ulp = powerBelow(Math.max(-least, most)) * 2 ** (data instanceof Float32Array ? -23 : -52);
   const finest = Math.max(bound / 8, 8 * ulp, (most - least) / MOST_STEPS);
   const stride = Math.max(1, Math.floor(data.length / COMPARED) | 1);
   let first: number | undefined;
