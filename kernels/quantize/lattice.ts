@@ -39,11 +39,19 @@ export function failuresInto(list: usize, capacity: i32): void {
   room = capacity;
 }
 
-/** A value off by more than the bound: it is listed, and an index out of range becomes its left neighbour's. */
-function fail(position: i32, q: usize, outside: bool): void {
+/** A value off by more than the bound is listed. */
+function fail(position: i32): void {
   if (failed < room) store<i32>(failures + (<usize>failed << 2), position);
   failed++;
-  if (outside) store<i32>(q, load<i32>(q - 4));
+}
+
+/** An index out of range becomes its left neighbour's, and the value what that stands for. */
+// @ts-ignore: decorator
+@inline
+function replace<T>(q: usize, decoded: usize, lattice: Lattice): void {
+  const left = load<i32>(q - 4);
+  store<i32>(q, left);
+  store<T>(decoded, <T>max(lattice.least, min(lattice.most, lattice.base + <f64>left * lattice.step)));
 }
 
 // @ts-ignore: decorator
@@ -99,7 +107,8 @@ export function quantizeRowF32(values: usize, decoded: usize, q: usize, width: i
       const v = <f64>load<f32>(values + (<usize>(i + lane) << 2));
       const error = abs(v - <f64>load<f32>(decoded + (<usize>(i + lane) << 2)));
       const outside = !(abs(nearest((v - lattice.base) * lattice.inverse)) <= MOST);
-      if (outside || !(error <= lattice.bound)) fail(position + i + lane, q + (<usize>(i + lane) << 2), outside);
+      if (outside) replace<f32>(q + (<usize>(i + lane) << 2), decoded + (<usize>(i + lane) << 2), lattice);
+      if (outside || !(error <= lattice.bound)) fail(position + i + lane);
     }
   }
 }
@@ -116,7 +125,8 @@ function quantizeRow<T>(values: usize, decoded: usize, q: usize, width: i32, at:
     const y = max(lattice.least, min(lattice.most, lattice.base + t * lattice.step));
     store<T>(decoded + <usize>i * sizeof<T>(), <T>y);
     const outside = !(abs(t) <= MOST);
-    if (outside || !(abs(x - y) <= lattice.bound)) fail(position + i, q + (<usize>i << 2), outside);
+    if (outside) replace<T>(q + (<usize>i << 2), decoded + <usize>i * sizeof<T>(), lattice);
+    if (outside || !(abs(x - y) <= lattice.bound)) fail(position + i);
   }
 }
 
@@ -139,9 +149,10 @@ function quantizeRow64(values: usize, decoded: usize, q: usize, width: i32, at: 
     // Rounded by hand: distance + bound could wrap.
     const t = distance / step + <u64>(distance % step > bound);
     const outside = distance > most || t > <u64>MOST;
-    store<i32>(q + (<usize>i << 2), <i32>min<u64>(t, <u64>MOST));
-    store<u64>(decoded + place, base + min<u64>(t * step, most));
-    if (outside) fail(position + i, q + (<usize>i << 2), true);
+    const index = outside ? <u64>max<i32>(0, load<i32>(q + (<usize>i << 2) - 4)) : t;
+    store<i32>(q + (<usize>i << 2), <i32>index);
+    store<u64>(decoded + place, base + min<u64>(index * step, most));
+    if (outside) fail(position + i);
   }
 }
 

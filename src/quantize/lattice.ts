@@ -72,18 +72,29 @@ function powerBelow(x: number): number {
   return bits.getFloat64(0);
 }
 
-/** Smallest and largest of a sample; a few values may be outside. */
+/** One of so many values looked at, on either side, may be far away from all others. */
+const STRAY = 64;
+/** How many times as far from the middle as the others that is. */
+const FAR = 16;
+
+/** Smallest and largest of a sample, but for stray values; a few values may be outside. */
 function looked(data: Exclude<Arrays[DType], BigInt64Array | BigUint64Array>, mask?: Uint8Array) {
   const stride = Math.max(1, Math.floor(data.length / LOOKS) | 1);
-  let least = Infinity;
-  let most = -Infinity;
-  for (let i = 0; i < data.length; i += stride) {
-    if (mask?.[i]) continue;
-    const v = data[i]!;
-    if (v < least) least = v;
-    if (v > most) most = v;
-  }
-  return least <= most ? { least, most } : { least: 0, most: 0 };
+  const sample = new Float64Array(Math.ceil(data.length / stride));
+  let count = 0;
+  for (let i = 0; i < data.length; i += stride) if (!mask?.[i]) sample[count++] = data[i]!;
+  if (count === 0) return { least: 0, most: 0 };
+  const sorted = sample.subarray(0, count).sort();
+  const few = Math.floor(count / STRAY);
+  const low = sorted[few]!;
+  const high = sorted[count - 1 - few]!;
+  const near = (high / 2 - low / 2) * FAR;
+  const middle = low / 2 + high / 2;
+  // A step or two apart from a constant is not far.
+  const stray = (v: number) => near > 0 && Math.abs(v - middle) > near;
+  const least = sorted[0]!;
+  const most = sorted[count - 1]!;
+  return { least: stray(least) ? low : least, most: stray(most) ? high : most };
 }
 
 /** Values compared before a lattice is searched for. */
