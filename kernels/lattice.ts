@@ -39,3 +39,12 @@ export {
   valuesPlane,
   valuesRowF32,
 } from "./quantize/lattice";
+export {
+  refinePlane,
+  refineRowF32,
+  refineRowF64,
+  restorePlane,
+  restoreRowF32,
+  restoreRowF64,
+  strayInto,
+} from "./quantize/refine";

@@ -27,13 +27,14 @@ import {
 } from "./tezip-fast-memory.ts";
 import { type FastSide, groupCount } from "./tezip-fast-side.ts";
 
-/** `side` is named in errors; it was read before. */
+/** `side` is named in errors; it was read before. `places`: where values are in their cells; absent: at their indices. */
 export function decodeIndices(
   module: KernelModule<LatticeExports>,
   task: DecodeTask,
   planes: CausalPlanes,
   read: FastSide,
   side: ByteReader,
+  places?: Uint8Array,
 ): Tensor {
   const { exports, arena } = module;
   const { width, height, count } = planes;
@@ -56,7 +57,7 @@ export function decodeIndices(
   }
   const parts = streamParts(task, read);
   // One row may run past the end before it is noticed.
-  const places = parts.streams.map((stream) => [
+  const parted = parts.streams.map((stream) => [
     load(memory, stream.codes, 2 * width),
     load(memory, stream.lowBits, 4 * width),
     load(memory, stream.escapes, 5 * width),
@@ -64,11 +65,12 @@ export function decodeIndices(
   const size = DTYPES[task.dtype].bytes;
   const planeBytes = width * height * size;
   const rounded = arena.alloc(planeBytes + 16);
+  const restorer = places && new PlaneRestorer(memory, task, places);
   memory.setLattice(read.lattice, task.dtype);
   memory.setFilters(read.filters, read.shift, read.fractions);
   storeContexts(module.memory.buffer, memory.block, read.groups, bins, TABLE_BYTES, read.scale);
   parts.streams.forEach(({ codes, lowBits, escapes }, parity) => {
-    const [codesAt, lowBitsAt, escapesAt] = places[parity]!;
+    const [codesAt, lowBitsAt, escapesAt] = parted[parity]!;
     const stream = memory.words(memory.stream(parity), STREAM_WORDS).fill(0);
     stream[STATE] = memory.view(codesAt!, STATE_BYTES).getUint32(0, true);
     stream[CODES] = codesAt! + STATE_BYTES;
@@ -93,7 +95,8 @@ export function decodeIndices(
       );
     }
     for (let done = plane; done < last; done++) {
-      exports.valuesPlane(id, memory.at(done), rounded, width, height, memory.stride, memory.lattice);
+      if (restorer) restorer.next(done, rounded);
+      else exports.valuesPlane(id, memory.at(done), rounded, width, height, memory.stride, memory.lattice);
       into.set(roundedBytes, done * planeBytes);
     }
   }
@@ -107,8 +110,62 @@ export function decodeIndices(
       (bits + 7n) / 8n === BigInt(parts.streams[parity]!.lowBits.length);
     if (!whole) throw damaged({ bytes: parts.codes, at: 0, part: "codes" }, "does not end where its values do");
   }
+  restorer?.end();
   readEscapes(parts.exact, out);
   return out;
+}
+
+/** Values from indices and their places in the indices' cells. */
+class PlaneRestorer {
+  readonly #memory: FastMemory;
+  readonly #id: number;
+  readonly #mask: Uint8Array | undefined;
+  readonly #maskAt: number;
+  readonly #bits: number;
+  readonly #places: Uint8Array;
+
+  constructor(memory: FastMemory, { dtype, mask }: DecodeTask, places: Uint8Array) {
+    const { arena } = memory.module;
+    const { width, height } = memory.planes;
+    this.#memory = memory;
+    this.#id = DTYPES[dtype].id;
+    this.#mask = mask;
+    this.#maskAt = mask ? arena.alloc(width * height) : 0;
+    this.#bits = arena.alloc(16);
+    this.#places = places;
+    memory.words(this.#bits, 4).set([0, 0, 0, load(memory, places, 16 * width)]);
+  }
+
+  next(plane: number, decoded: number): void {
+    const memory = this.#memory;
+    const { width, height } = memory.planes;
+    const first = plane * width * height;
+    if (this.#mask) {
+      memory.bytes(this.#maskAt, width * height).set(this.#mask.subarray(first, first + width * height));
+    }
+    const whole = memory.module.exports.restorePlane(
+      this.#id,
+      memory.at(plane),
+      decoded,
+      this.#maskAt,
+      width,
+      height,
+      memory.stride,
+      memory.lattice,
+      this.#bits,
+      8 * this.#places.length,
+    );
+    if (!whole) throw this.#damaged(`ends inside plane ${plane} of ${memory.planes.count}`, "truncated");
+  }
+
+  end(): void {
+    const bit = Number(this.#memory.view(this.#bits, 8).getBigUint64(0, true));
+    if (Math.ceil(bit / 8) !== this.#places.length) throw this.#damaged("does not end where its values do", "corrupt");
+  }
+
+  #damaged(what: string, code: "corrupt" | "truncated") {
+    return damaged({ bytes: this.#places, at: 0, part: "data" }, what, code);
+  }
 }
 
 function load(memory: FastMemory, bytes: Uint8Array, spare: number): number {

@@ -1,7 +1,6 @@
 /** The coder of effort `fast`: all planes of a chunk to sections. */
 import { CONTEXTS_AT, COUNTS_BYTES, LEVELS, SYMBOLS, scaleOf, storeContexts } from "../entropy/contexts.ts";
 import { FINE, type Filter } from "../predict/causal.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import {
   BINS,
   type FastMemory,
@@ -13,7 +12,7 @@ import {
   STREAM_WORDS,
   STREAMS,
 } from "./tezip-fast-memory.ts";
-import { PlaneQuantizer } from "./tezip-fast-quantize.ts";
+import type { PlaneSource } from "./tezip-fast-quantize.ts";
 import type { FastSide } from "./tezip-fast-side.ts";
 
 /** Mean residual (in steps) below which the distance from the rounded prediction tells something. */
@@ -24,18 +23,12 @@ export interface CodedPlanes {
   /** Sections `codes` and the first part of `escapes`, as pieces that last until memory is released. */
   readonly codes: readonly Uint8Array[];
   readonly residualEscapes: readonly Uint8Array[];
-  readonly decoded: Tensor;
-  /** Positions of values that are kept as they are. */
-  readonly escapes: readonly number[];
 }
 
-/**
- * All planes: values to indices, indices to symbols, symbols to codes. Undefined when too many values are escapes.
- */
+/** All planes: indices to symbols, symbols to codes. Undefined when too many values are escapes. */
 export function encodePlanes(
   memory: FastMemory,
-  frames: Tensor,
-  mask: Uint8Array | undefined,
+  source: PlaneSource,
   filters: readonly (Filter | undefined)[],
   shift: number,
   mean: number,
@@ -54,7 +47,6 @@ export function encodePlanes(
   const symbols = sizes.map((size) => arena.alloc(2 * size));
   const lowBits = sizes.map((size) => arena.alloc(4 * size + 8));
   const residuals = sizes.map((size) => arena.alloc(5 * size));
-  const quantizer = new PlaneQuantizer(memory, frames, mask);
   memory.bytes(counts, LEVELS * tableBytes).fill(0);
   memory.setFilters(filters, shift, fractions);
   storeContexts(module.memory.buffer, memory.block, identity, bins, COUNTS_BYTES, scale);
@@ -65,7 +57,7 @@ export function encodePlanes(
     stream[NEXT_SYMBOL] = symbols[parity]!;
   }
   for (let plane = 0; plane < count; plane++) {
-    if (!quantizer.next(plane)) return undefined;
+    if (!source.next(plane)) return undefined;
     exports.encodePlane(memory.frame, memory.record(plane));
   }
 
@@ -107,8 +99,6 @@ export function encodePlanes(
     side: { fractions, scale, shift, filters, groups, weights, lengths },
     codes: [...codes, ...lows],
     residualEscapes,
-    decoded: quantizer.decoded,
-    escapes: quantizer.escapes,
   };
 }
 

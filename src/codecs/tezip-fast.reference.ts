@@ -100,11 +100,16 @@ class BitList {
   }
 }
 
-/** Both streams of a chunk, its decoded values and the positions of values that no index holds. */
+/** Both streams of a chunk, indices and what they stand for, and the positions of values that no index holds. */
 export function encodeFastReference(
   values: ArrayLike<number | bigint>,
   chunk: Walk,
-): { readonly streams: readonly [Parts, Parts]; readonly decoded: (number | bigint)[]; readonly kept: number[] } {
+): {
+  readonly streams: readonly [Parts, Parts];
+  readonly indices: readonly number[];
+  readonly decoded: (number | bigint)[];
+  readonly kept: number[];
+} {
   const { dtype, shape, side } = chunk;
   const { width } = causalPlanes(shape);
   const kept: number[] = [];
@@ -142,7 +147,7 @@ export function encodeFastReference(
   });
   const decoded = wanted.map((index) => valueAt(index, side.lattice, dtype));
   for (const i of kept) decoded[i] = values[i]!;
-  return { streams: [parts(0), parts(1)], decoded, kept };
+  return { streams: [parts(0), parts(1)], indices: wanted, decoded, kept };
 }
 
 /** What stands left of a row: the first index of the row above, and above a plane that of its past plane's row 0. */

@@ -2,65 +2,111 @@
  * Effort `fast` of tezip: values to lattice indices (all at once), indices predicted by fitted filters over decoded
  * neighbours in space and time, residuals coded by static tables in contexts of the residuals around.
  *
- * The first byte of section `side` says how the chunk is stored: as indices, or (where no lattice is coarser than the
- * values) exactly.
+ * The first byte of section `side` says how the chunk is stored: as indices; as indices and places in their cells, which
+ * is lossless; or (noise) as it is.
  */
 import type { DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
 import { ByteReader, ByteWriter } from "../container/cursor.ts";
 import { causalPlanes, reach, shiftFor } from "../predict/causal.ts";
 import { fitKinds, QUICK, THOROUGH } from "../predict/causal-fit.ts";
-import { chooseLattice } from "../quantize/lattice.ts";
+import { chooseCells, chooseLattice, isRefinable, type Lattice, type LatticeChoice } from "../quantize/lattice.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import { lazyModule } from "../wasm/instance.ts";
 import type { LatticeExports } from "../wasm/lattice.generated.ts";
 import { decodeExact, encodeExact } from "./tezip-exact.ts";
 import { decodeIndices } from "./tezip-fast-decode.ts";
-import { encodePlanes } from "./tezip-fast-encode.ts";
+import { type CodedPlanes, encodePlanes } from "./tezip-fast-encode.ts";
 import { writeEscapes } from "./tezip-fast-escapes.ts";
 import { FastMemory } from "./tezip-fast-memory.ts";
-import { sampledIndices } from "./tezip-fast-quantize.ts";
+import { PlaneQuantizer, PlaneRefiner, type PlaneSource, sampledIndices } from "./tezip-fast-quantize.ts";
 import { readFastSide, writeFastSide } from "./tezip-fast-side.ts";
 
 export const fastKernels = lazyModule<LatticeExports>(() => import("../wasm/lattice.generated.ts"));
 
-const STORED = { indices: 0, exactly: 1 } as const;
+const STORED = { indices: 0, exactly: 1, refined: 2 } as const;
 
-/** Throws nothing of its own: what a lattice cannot hold is stored exactly. `bound` is absolute. */
+/** Throws nothing of its own: what a lattice cannot hold is stored without loss. `bound` is absolute, or 0. */
 export function encodeFast(task: EncodeTask): Encoded {
-  const { frames, bound, mask, effort } = task;
-  const choice = frames.data.length > 0 ? chooseLattice(frames, bound.value, mask) : undefined;
-  if (!choice) return exactly(task);
+  const { frames, bound, mask } = task;
+  if (frames.data.length === 0) return exactly(task);
+  const choice = chooseLattice(frames, bound.value, mask);
+  return (choice ? within(task, choice) : refined(task)) ?? exactly(task);
+}
+
+/** Indices within the bound; undefined when too many values are none. */
+function within(task: EncodeTask, { lattice, range }: LatticeChoice): Encoded | undefined {
+  const { frames, mask, effort } = task;
+  return withMemory(frames, (memory) => {
+    memory.setLattice(lattice, frames.dtype);
+    const shift = shiftFor(range);
+    const source = sampledIndices(memory, frames);
+    const { filters, mean } = fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH);
+    const planes = new PlaneQuantizer(memory, frames, mask);
+    const coded = encodePlanes(memory, planes, filters, shift, mean);
+    return coded && asSections(frames, STORED.indices, lattice, coded, planes);
+  });
+}
+
+/** A lattice with cells a little narrower than what cannot be predicted, and the place of each value in its cell. */
+function refined(task: EncodeTask): Encoded | undefined {
+  const { frames, mask, effort } = task;
+  const cells = chooseCells(frames, mask);
+  if (!cells) return undefined;
+  return withMemory(frames, (memory) => {
+    const source = sampledIndices(memory, frames);
+    let { lattice, range } = cells.first;
+    memory.setLattice(lattice, frames.dtype);
+    let fit = fitKinds(memory.module, source, shiftFor(range), QUICK);
+    ({ lattice, range } = cells.next(lattice, fit.mean));
+    memory.setLattice(lattice, frames.dtype);
+    const shift = shiftFor(range);
+    fit = fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH);
+    const planes = new PlaneRefiner(memory, frames, mask);
+    const coded = encodePlanes(memory, planes, fit.filters, shift, fit.mean);
+    if (!coded) return undefined;
+    const encoded = asSections(frames, STORED.refined, lattice, coded, planes, planes.places());
+    const bytes = encoded.sections.reduce((sum, section) => sum + section.bytes.length, 0);
+    return bytes < NOISE * bytesOf(frames).length ? encoded : undefined;
+  });
+}
+
+/** Above this share of the values' own size a chunk is noise, and better shuffled. */
+const NOISE = 0.97;
+
+function withMemory(frames: Tensor, use: (memory: FastMemory) => Encoded | undefined): Encoded | undefined {
   const module = fastKernels.get();
   const mark = module.arena.mark();
   try {
     const planes = causalPlanes(frames.shape);
     const held = Math.min(planes.count, reach(planes.levels) + 1);
-    const memory = new FastMemory(module, planes, held, 3 * bytesOf(frames).length);
-    memory.setLattice(choice.lattice, frames.dtype);
-    const shift = shiftFor(choice.range);
-    const { filters, mean } = fitKinds(
-      module,
-      sampledIndices(memory, frames),
-      shift,
-      effort === "fast" ? QUICK : THOROUGH,
-    );
-    const coded = encodePlanes(memory, frames, mask, filters, shift, mean);
-    if (!coded) return exactly(task);
-    const sideBytes = new ByteWriter();
-    sideBytes.u8(STORED.indices);
-    writeFastSide(sideBytes, { ...coded.side, lattice: choice.lattice });
-    return {
-      sections: [
-        { name: "side", bytes: sideBytes.written() },
-        { name: "codes", bytes: joined(coded.codes) },
-        { name: "escapes", bytes: joined([...coded.residualEscapes, writeEscapes(frames, coded.escapes)]) },
-      ],
-      decoded: coded.decoded,
-    };
+    return use(new FastMemory(module, planes, held, 3 * bytesOf(frames).length));
   } finally {
     module.arena.release(mark);
   }
+}
+
+/** Copies of everything: kernel memory is released. */
+function asSections(
+  frames: Tensor,
+  stored: number,
+  lattice: Lattice,
+  coded: CodedPlanes,
+  { decoded, escapes }: PlaneSource,
+  places?: Uint8Array,
+): Encoded {
+  const side = new ByteWriter();
+  side.u8(stored);
+  writeFastSide(side, { ...coded.side, lattice });
+  return {
+    sections: [
+      { name: "side", bytes: side.written() },
+      { name: "codes", bytes: joined(coded.codes) },
+      { name: "escapes", bytes: joined([...coded.residualEscapes, writeEscapes(frames, escapes)]) },
+      ...(places ? [{ name: "data" as const, bytes: places.slice() }] : []),
+    ],
+    decoded,
+  };
 }
 
 function exactly(task: EncodeTask): Encoded {
@@ -89,16 +135,20 @@ export function decodeFast(task: DecodeTask): Tensor {
     const section = (name: string) => (name === "side" ? side.take(side.left) : task.section(name));
     return decodeExact({ ...task, section, has: (name) => task.has(name) });
   }
-  if (stored !== STORED.indices) throw side.wrong(`${stored} is not a way of storing a chunk`);
+  if (stored !== STORED.indices && stored !== STORED.refined) {
+    throw side.wrong(`${stored} is not a way of storing a chunk`);
+  }
   const values = elementCount(task.shape);
   if (values === 0) throw side.wrong("an empty chunk has no indices");
   const planes = causalPlanes(task.shape);
+  if (stored === STORED.refined && !isRefinable(task.dtype)) throw side.wrong(`no cells of ${task.dtype} are refined`);
+  const places = stored === STORED.refined ? task.section("data") : undefined;
   const read = readFastSide(side, task.dtype, planes);
   side.end();
   const module = fastKernels.get();
   const mark = module.arena.mark();
   try {
-    return decodeIndices(module, task, planes, read, side);
+    return decodeIndices(module, task, planes, read, side, places);
   } finally {
     module.arena.release(mark);
   }

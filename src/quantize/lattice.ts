@@ -132,17 +132,75 @@ function maybeOnLattice(
   return true;
 }
 
-function chooseWhole(data: BigInt64Array | BigUint64Array, bound: number): LatticeChoice | undefined {
-  const E = Math.min(Math.floor(bound), 2 ** 62);
-  const step = 2n * BigInt(E) + 1n;
+function extent(data: BigInt64Array | BigUint64Array): { least: bigint; most: bigint } {
   let least = data[0]!;
   let most = least;
   for (const v of data) {
     if (v < least) least = v;
     if (v > most) most = v;
   }
+  return { least, most };
+}
+
+function chooseWhole(data: BigInt64Array | BigUint64Array, bound: number): LatticeChoice | undefined {
+  const E = Math.min(Math.floor(bound), 2 ** 62);
+  const step = 2n * BigInt(E) + 1n;
+  const { least, most } = extent(data);
   const range = Number((most - least) / step);
   return range <= MOST_INDEX ? { lattice: { base: least, step, bound: BigInt(E) }, range } : undefined;
+}
+
+/** Types whose values have a place in the cell of an index: kernels/quantize/refine.ts. */
+export function isRefinable(dtype: DType): boolean {
+  const { kind, bytes } = DTYPES[dtype];
+  return kind === "float" || bytes === 8;
+}
+
+export interface CellChoice {
+  readonly first: LatticeChoice;
+  /** A better lattice after a fit on one with mean residual `mean` (in steps). */
+  next(lattice: Lattice, mean: number): LatticeChoice;
+}
+
+/** Cells in the range of values: first, and at most (where sums of fine filters stay in 32 bits). */
+const CELLS = 2 ** 14;
+const MOST_CELLS = 2 ** 16.5;
+/** Mean residual in steps at which a value's place in its cell tells nothing more. */
+const NARROW = 8;
+
+/** Lattices for lossless coding: indices leave open which of a cell's values it is. Undefined where there are none. */
+export function chooseCells(frames: Tensor, mask?: Uint8Array): CellChoice | undefined {
+  if (!isRefinable(frames.dtype)) return undefined;
+  if (DTYPES[frames.dtype].kind !== "float") return wholeCells(frames.data as BigInt64Array | BigUint64Array);
+  const { least, most } = looked(frames.data as Float64Array, mask);
+  const largest = Math.max(-least, most);
+  const ulp = powerBelow(largest) * 2 ** (frames.dtype === "float32" ? -23 : -52);
+  const span = most - least;
+  const finest = Math.max(ulp, span / MOST_CELLS, 2 ** -1000);
+  if (!Number.isFinite(span)) return undefined;
+  const lattice = (wanted: number): LatticeChoice => {
+    const step = Math.max(wanted, finest);
+    const base = largest / step > MOST_INDEX ? least / 2 + most / 2 : 0;
+    return { lattice: { base, step, bound: step }, range: span / step };
+  };
+  return {
+    first: lattice(span / CELLS),
+    next: ({ step }, mean) => lattice((Number(step) * mean) / NARROW),
+  };
+}
+
+function wholeCells(data: BigInt64Array | BigUint64Array): CellChoice {
+  const { least, most } = extent(data);
+  const span = Number(most - least);
+  const lattice = (wanted: number): LatticeChoice => {
+    const bound = BigInt(Math.floor(Math.max(wanted, span / MOST_CELLS) / 2));
+    const step = 2n * bound + 1n;
+    return { lattice: { base: least, step, bound }, range: span / Number(step) };
+  };
+  return {
+    first: lattice(span / CELLS),
+    next: ({ step }, mean) => lattice((Number(step) * mean) / NARROW),
+  };
 }
 
 /** Bytes of a lattice in kernel memory. */

@@ -71,6 +71,7 @@ describe.each(EFFORTS)("effort %s", (effort) => {
 
   it("winds, rough to fine", async () => {
     for (const abs of [0.5, 0.01, 1e-5]) await bothAgree(wind(), { effort, abs });
+    await bothAgree(wind(), { effort, lossless: true });
   });
 
   it("what is predicted exactly", async () => {

@@ -37,7 +37,8 @@ export function decodeTezip(chunk: Chunk): Uint8Array {
   const side = new Cursor(chunk.sections.get(2)!);
   const method = side.u8();
   if (method === 1) return fromLevels(side, chunk);
-  if (method === 2 && side.u8() === 0) return fromFast(side, chunk);
+  const way = method === 2 ? side.u8() : 1;
+  if (way !== 1) return fromFast(side, chunk, way === 2);
   const { shape, dtype, sections } = chunk;
   const count = shape.reduce((product, extent) => product * extent, 1);
   const width = TYPES[dtype]!.BYTES_PER_ELEMENT;
@@ -68,13 +69,15 @@ function fromLevels(side: Cursor, chunk: Chunk): Uint8Array {
   return bytesOf(new BigUint64Array(words));
 }
 
-function fromFast(side: Cursor, chunk: Chunk): Uint8Array {
+function fromFast(side: Cursor, chunk: Chunk, refined: boolean): Uint8Array {
   const { dtype } = chunk;
   const { base, step, indices, exact } = fast(side, chunk);
   const Type = TYPES[dtype]!;
   const [least, most] = dtype <= 2 ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : rangeOf(dtype);
   let out: Uint8Array;
-  if (typeof base === "bigint") {
+  if (refined) {
+    out = fromCells(chunk, base, step, indices);
+  } else if (typeof base === "bigint") {
     const top = dtype === 6 ? 2n ** 63n - 1n : 2n ** 64n - 1n;
     const wrap = (v: bigint) => BigInt.asUintN(64, v);
     const values = indices.map((q) => {
@@ -95,4 +98,63 @@ function fromFast(side: Cursor, chunk: Chunk): Uint8Array {
     out.set(list.take(width), place * width);
   }
   return out;
+}
+
+/** Values by their places in the cells of indices. */
+function fromCells(
+  { dtype, sections, specials }: Chunk,
+  base: number | bigint,
+  step: number | bigint,
+  indices: readonly number[],
+): Uint8Array {
+  const data = sections.get(6)!;
+  let at = 0;
+  const bits = (count: number) => {
+    let value = 0n;
+    for (let i = 0n; i < count; i++, at++) value |= BigInt((data[at >> 3]! >> (at & 7)) & 1) << i;
+    return value;
+  };
+  const place = (n: bigint) => {
+    let k = 0;
+    while (2n << BigInt(k) <= n) k++;
+    const u = (2n << BigInt(k)) - n;
+    const v = bits(k);
+    return v < u ? v : 2n * v + bits(1) - u;
+  };
+  const view = new DataView(new ArrayBuffer(8));
+  const [m, exponent, sign] = dtype === 1 ? [23n, 8, 2n ** 31n] : [52n, 11, 2n ** 63n];
+  const order = (x: number) => {
+    if (dtype === 1) view.setFloat32(4, x);
+    else view.setFloat64(0, x);
+    const pattern = (dtype === 1 ? BigInt(view.getUint32(4)) : view.getBigUint64(0)) % sign;
+    return x < 0 ? -pattern : pattern;
+  };
+  const patterns = indices.map((q, i) => {
+    if (specials?.[i]) return 0n;
+    if (typeof base === "bigint") {
+      const d = step as bigint;
+      return BigInt.asUintN(64, base + BigInt(q) * d + place(d) - d / 2n);
+    }
+    let low = order(base + (q - 0.5) * (step as number));
+    let high = order(base + (q + 0.5) * (step as number));
+    const slack = ((high - low) >> 20n) + (dtype === 2 ? 1n : 0n);
+    low -= slack;
+    high += slack;
+    let found: bigint;
+    if (low >= 0n || high <= 0n) found = low + place(high - low + 1n);
+    else if (bits(1) === 1n) found = 0n;
+    else {
+      const negative = bits(1) === 1n;
+      let binade = (negative ? -low : high) >> m;
+      let zeros = 0;
+      while (zeros < 31 && bits(1) === 0n) zeros++;
+      if (zeros < 31) binade -= BigInt(zeros);
+      else binade = bits(exponent);
+      found = (binade << m) + bits(Number(m));
+      if (negative) found = -found;
+    }
+    return found < 0n ? sign - found : found;
+  });
+  if (Math.ceil(at / 8) !== data.length) throw new Error("places");
+  return dtype === 1 ? bytesOf(new Uint32Array(patterns.map(Number))) : bytesOf(new BigUint64Array(patterns));
 }

@@ -7,9 +7,11 @@ import { type FastSide, groupCount, readFastSide } from "../../src/codecs/tezip-
 import type { DecodeTask, Effort, Encoded } from "../../src/compressor/codec.ts";
 import { ByteReader } from "../../src/container/cursor.ts";
 import { SYMBOLS } from "../../src/entropy/contexts.ts";
+import { prepareZstd } from "../../src/entropy/lossless.ts";
 import { frequenciesOf, readWeights, weightsOf, writeWeights } from "../../src/entropy/rans.reference.ts";
 import { isTempressError } from "../../src/errors.ts";
 import { causalPlanes } from "../../src/predict/causal.ts";
+import { BitReader, BitWriter, refine, restore } from "../../src/quantize/refine.reference.ts";
 import { type Arrays, DTYPES, type DType } from "../../src/tensor/dtype.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { randomOf } from "./fields.ts";
@@ -43,9 +45,13 @@ function taskOf(frames: Tensor, encoded: Encoded, changed: Record<string, Uint8A
 }
 
 /** Side information and streams of a chunk that is stored as indices. */
-function takenApart(frames: Tensor, encoded: Encoded): { side: FastSide; streams: [Parts, Parts]; rest: Uint8Array } {
+function takenApart(
+  frames: Tensor,
+  encoded: Encoded,
+  stored = 0,
+): { side: FastSide; streams: [Parts, Parts]; rest: Uint8Array } {
   const reader = new ByteReader(bytesIn(encoded, "side"), "side");
-  expect(reader.u8()).toBe(0);
+  expect(reader.u8()).toBe(stored);
   const side = readFastSide(reader, frames.dtype, causalPlanes(frames.shape));
   reader.end();
   const [c0, l0, e0, c1, l1, e1] = side.lengths as [number, number, number, number, number, number];
@@ -185,6 +191,103 @@ describe("chunks of effort fast, by kernels and by twins", () => {
     const all = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     const frames = tensor("float32", [4, 73, 144], all.slice(0, 4 * 73 * 144));
     for (const bound of [0.44, 0.0044]) bothWays(frames, bound);
+  });
+});
+
+describe("lossless chunks of effort fast, by kernels and by twins", () => {
+  /** The same bits come back, and the twin puts and takes the same places. */
+  function lossless(frames: Tensor, { mask, effort = "fast" }: Options = {}): number {
+    const covered = mask ? { mask } : {};
+    const encoded = encodeFast({ frames, bound: { kind: "lossless", value: 0 }, effort, ...covered });
+    expect(bytesIn(encoded, "side")[0]).toBe(2);
+    const { side, rest } = takenApart(frames, encoded, 2);
+    const { indices } = encodeFastReference(frames.data, { dtype: frames.dtype, shape: frames.shape, side });
+    const bits = new BitWriter();
+    const stray = new Set<number>();
+    indices.forEach((index, i) => {
+      if (mask?.[i]) return;
+      if (!refine(frames.data[i]!, index, side.lattice, frames.dtype, bits)) stray.add(i);
+    });
+    const data = bytesIn(encoded, "data");
+    expect(bits.bytes()).toEqual(data);
+    expect(rest[0]).toBe(Math.min(stray.size, 127));
+    const reader = new BitReader(data);
+    const decoded = decodeFast({ ...taskOf(frames, encoded), ...covered });
+    for (let i = 0; i < indices.length; i++) {
+      if (mask?.[i]) continue;
+      const plain = restore(indices[i]!, side.lattice, frames.dtype, reader);
+      if (!stray.has(i) && !Object.is(plain, frames.data[i])) expect([i, plain]).toEqual([i, frames.data[i]]);
+      if (!Object.is(decoded.data[i], frames.data[i])) expect([i, decoded.data[i]]).toEqual([i, frames.data[i]]);
+    }
+    return encoded.sections.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  for (const dtype of ["float32", "float64"] as const) {
+    it(`${dtype}: narrow and wide cells, around zero and far from it`, () => {
+      const frames = field(dtype, [6, 20, 30], 5, 1);
+      lossless(frames);
+      lossless(frames, { effort: "max" });
+      frames.data.forEach((v, i) => {
+        frames.data[i] = Number(v) + 1000;
+      });
+      lossless(frames);
+      lossless(field(dtype, [8, 30, 40], 1e-5, 1e-9));
+      lossless(field(dtype, [4, 16, 500], 3, 0.01));
+    });
+
+    it(`${dtype}: tiny values, zeros and stray ones`, () => {
+      const frames = field(dtype, [5, 20, 30], 5, 1);
+      const least = dtype === "float32" ? 2 ** -126 : 2 ** -1022;
+      const odd = [0, least, -least, 1e-20, -1e-20, 1e-30, 1e30, -1e30, 3e38, 1e-7, -1e-7];
+      for (const [k, v] of odd.entries()) frames.data[37 * (k + 1)] = v;
+      lossless(frames);
+      const mask = new Uint8Array(frames.data.length);
+      mask.fill(1, 70, 120);
+      mask[37 * 9] = 1;
+      lossless(frames, { mask });
+    });
+  }
+
+  it("64-bit integers of a wide range", () => {
+    for (const dtype of ["int64", "uint64"] as const) lossless(field(dtype, [6, 20, 30], 2 ** 50, 2 ** 40));
+  });
+
+  it("anything that fast-check thinks of", () => {
+    const values = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), {
+      minLength: 40,
+      maxLength: 80,
+    });
+    fc.assert(
+      fc.property(values, fc.boolean(), (list, single) => {
+        const usual = list.map((v) => (v === 0 || Math.abs(v) < 1e-30 ? 0 : v));
+        // Long enough a row of ordinary values that the chunk does not count as noise.
+        const all = [...Array.from({ length: 400 }, (_, i) => 1e5 * Math.sin(i / 40) + (i % 7) / 3), ...usual];
+        const data = single ? Float32Array.from(all) : Float64Array.from(all);
+        lossless(tensor(single ? "float32" : "float64", [data.length], data));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("noise is stored as it is", async () => {
+    await prepareZstd();
+    const random = randomOf(3);
+    const noise = Uint32Array.from({ length: 4000 }, () => random() * 2 ** 24 * 100 + 0x20000000);
+    const frames = tensor("float32", [4000], new Float32Array(noise.buffer));
+    const encoded = encodeFast({ frames, bound: { kind: "lossless", value: 0 }, effort: "fast" });
+    expect(bytesIn(encoded, "side")[0]).toBe(1);
+    expect(decodeFast(taskOf(frames, encoded)).data).toEqual(frames.data);
+  });
+
+  it("damage: data cut, lengthened, or for a type without cells", () => {
+    const frames = field("float32", [5, 20, 30], 5, 1);
+    const encoded = encodeFast({ frames, bound: { kind: "lossless", value: 0 }, effort: "fast" });
+    const data = bytesIn(encoded, "data");
+    for (const wrong of [data.slice(0, 0), data.slice(0, 100), data.slice(0, -1), Uint8Array.of(...data, 0)]) {
+      expect(() => decodeFast(taskOf(frames, encoded, { data: wrong }))).toThrow(/data/);
+    }
+    const whole = field("int32", [5, 20, 30], 5, 1);
+    expect(() => decodeFast(taskOf(whole, encoded))).toThrow(/cells/);
   });
 });
 
