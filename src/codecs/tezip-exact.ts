@@ -1,6 +1,6 @@
 /**
- * tezip's `exact` method: byte shuffle and zstd, for what prediction cannot take (64-bit integers beyond 2^52, noise)
- * or need not (lossless floats in a hurry). Other lossless floats go through `levels` on their bits.
+ * tezip's `exact` method: byte shuffle and zstd, for what prediction cannot take: noise. Lossless data that can be
+ * predicted go through `fast` (indices and places in their cells) or `levels` (bits).
  */
 import type { DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
 import { PartNotLoaded } from "../compressor/part.ts";
