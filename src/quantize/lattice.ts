@@ -115,18 +115,22 @@ function maybeOnLattice(
   const stride = Math.max(1, Math.floor(data.length / COMPARED) | 1);
   let first: number | undefined;
   let step = 0;
+  let stepError = 0;
   for (let i = 0; i < data.length; i += stride) {
     if (mask?.[i]) continue;
     first ??= data[i]!;
-    // Greatest common divisor of the differences, up to rounding.
+    // Greatest common divisor of the differences, with what rounding may have done to it.
     let a = Math.abs(data[i]! - first);
+    let aError = ulp;
     while (a > finest / 2) {
-      const times = step === 0 ? 0 : Math.round(a / step);
-      const rest = step === 0 ? 0 : Math.abs(a - times * step);
-      if (step === 0) step = a;
-      if (rest <= 4 * ulp * (times + 2)) break;
+      if (step === 0) [step, stepError] = [a, aError];
+      const times = Math.round(a / step);
+      const rest = Math.abs(a - times * step);
+      const error = aError + times * stepError;
+      if (rest <= 2 * error) break;
+      if (error > finest / 4) return true;
       if (rest < finest / 2) return false;
-      [a, step] = [step, rest];
+      [a, aError, step, stepError] = [step, stepError, rest, error];
     }
   }
   return true;
