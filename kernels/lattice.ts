@@ -28,6 +28,7 @@ export {
   writeWeights,
 } from "./entropy/rans";
 export { activityRow, addPastRow, knownRow } from "./predict/causal";
+export { addPastShortRow, knownShortRow, shortenRow } from "./predict/causal-short";
 export { filterCost, meanResidual, sampleRow, solveFilter, sumProducts, weighSamples, weightedError } from "./predict/causal-fit";
 export {
   endPlane,

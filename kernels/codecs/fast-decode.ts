@@ -29,6 +29,8 @@ import {
   magnitudeOf,
   magnitudeRow,
   openRun,
+  shorten,
+  startShort,
   Plane,
   ROWS,
   RUN,
@@ -248,6 +250,7 @@ function openRow(frame: Frame, plane: Plane, y: i32): void {
   if (y == 0) {
     startPlane(plane.indices, frame.stride, plane.above);
     startMagnitudes(frame, plane);
+    startShort(frame, plane);
   } else {
     startRow(indexRow(frame, plane, y), frame.stride);
   }
@@ -259,9 +262,11 @@ function openRow(frame: Frame, plane: Plane, y: i32): void {
 function closeRow(frame: Frame, plane: Plane, y: i32): bool {
   endRow(indexRow(frame, plane, y), frame.width);
   endMagnitudeRow(magnitudeRow(frame, plane, y), frame.width);
+  shorten(frame, plane, y);
   if (y == frame.height - 1) {
     endPlane(plane.indices, frame.stride, frame.height);
     endMagnitudes(frame, plane);
+    shorten(frame, plane, frame.height);
   }
   const stream = changetype<Stream>(plane.stream);
   return (

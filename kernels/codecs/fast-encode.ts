@@ -21,6 +21,8 @@ import {
   MAGNITUDE,
   magnitudeRow,
   openRun,
+  shorten,
+  startShort,
   Plane,
   RUN,
   SCALE,
@@ -145,6 +147,8 @@ export function encodePlane(frameAt: usize, planeAt: usize): void {
   // The encoder has one row at a time: the block's first.
   plane.rows = 0;
   startMagnitudes(frame, plane);
+  startShort(frame, plane);
+  for (let y = 0; y <= frame.height; y++) shorten(frame, plane, y);
   for (let y = 0; y < frame.height; y++) {
     for (let x = 0; x < width; x += RUN) {
       const count = min(RUN, width - x);

@@ -11,6 +11,14 @@
  * Twin: src/codecs/tezip-fast.reference.ts.
  */
 import { activityRow, addPastRow, knownRow } from "../predict/causal";
+import {
+  addPastShortRow,
+  knownShortRow,
+  SHORT_FITS,
+  SHORT_PAST1,
+  SHORT_PAST2,
+  shortenRow,
+} from "../predict/causal-short";
 
 /**
  * Rows are coded in runs of at most RUN values. What a run needs lies in one block of memory at fixed distances, so
@@ -70,6 +78,8 @@ export class Frame {
   shift: i32;
   /** Whether contexts tell distances from the rounded prediction (only with FINE). */
   fractions: i32;
+  /** Bytes in a row of a short copy. */
+  shortStride: usize;
 }
 
 /** One plane: addresses of row 0, column 0 in it and in its past planes (0: none), and of its filters. */
@@ -89,6 +99,10 @@ export class Plane {
   stream: usize;
   /** 0 or ROWS: which rows of the block it uses. */
   rows: usize;
+  /** Short copies (kernels/predict/causal-short.ts): row 0, column 0, or 0 where there is no plane. */
+  short: usize;
+  shortPast1: usize;
+  shortPast2: usize;
 }
 
 // Words of a filter: kernels/predict/causal.ts.
@@ -160,6 +174,38 @@ export function magnitudeRow(frame: Frame, plane: Plane, y: i32): usize {
   return plane.magnitudes + <usize>(y * frame.magnitudeStride);
 }
 
+/** Before a short copy's margins: how many rows have numbers of more than 16 bits. */
+const WIDE_ROWS: usize = 16;
+
+// @ts-ignore: decorator
+@inline
+function wideRowsOf(frame: Frame, short: usize): usize {
+  return short - 2 * frame.shortStride - WIDE_ROWS;
+}
+
+/** Starts a plane's short copy. */
+// @ts-ignore: decorator
+@inline
+export function startShort(frame: Frame, plane: Plane): void {
+  store<i32>(wideRowsOf(frame, plane.short), 0);
+  shorten(frame, plane, -2);
+  shorten(frame, plane, -1);
+}
+
+/** Copies row y (-2 to height) with its margins. */
+export function shorten(frame: Frame, plane: Plane, y: i32): void {
+  const into = plane.short + <usize>y * frame.shortStride;
+  if (shortenRow(indexRow(frame, plane, y), into, frame.width)) return;
+  const wide = wideRowsOf(frame, plane.short);
+  store<i32>(wide, load<i32>(wide) + 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function isShort(frame: Frame, short: usize): bool {
+  return load<i32>(wideRowsOf(frame, short)) == 0;
+}
+
 /**
  * Fills the block's rows with what `count` values of row y from column x on need before their own; the margins left
  * of the run too. Returns the row's filter.
@@ -173,9 +219,25 @@ export function openRun(frameAt: usize, planeAt: usize, y: i32, x: i32, count: i
   const column = <usize>x << 2;
   const row = indexRow(frame, plane, y) + column;
   const offset = (<usize>(y * stride) << 2) + column;
-  knownRow(rows + KNOWN, rows + ABOVE, row - (<usize>stride << 2), stride, count, filter);
-  if (plane.past1) addPastRow(rows + KNOWN, plane.past1 + offset, stride, count, filter + PAST1);
-  if (plane.past2) addPastRow(rows + KNOWN, plane.past2 + offset, stride, count, filter + PAST2);
+  const known = rows + KNOWN;
+  const fits = load<i32>(filter, SHORT_FITS) != 0;
+  const bytes16 = frame.shortStride;
+  const offset16 = <usize>y * bytes16 + (<usize>x << 1);
+  if (fits && isShort(frame, plane.short)) {
+    knownShortRow(known, rows + ABOVE, plane.short + offset16 - bytes16, bytes16, count, filter);
+  } else {
+    knownRow(known, rows + ABOVE, row - (<usize>stride << 2), stride, count, filter);
+  }
+  if (plane.past1) {
+    const short = plane.shortPast1;
+    if (fits && isShort(frame, short)) addPastShortRow(known, short + offset16, bytes16, count, filter + SHORT_PAST1);
+    else addPastRow(known, plane.past1 + offset, stride, count, filter + PAST1);
+  }
+  if (plane.past2) {
+    const short = plane.shortPast2;
+    if (fits && isShort(frame, short)) addPastShortRow(known, short + offset16, bytes16, count, filter + SHORT_PAST2);
+    else addPastRow(known, plane.past2 + offset, stride, count, filter + PAST2);
+  }
   const bytes = frame.magnitudeStride;
   const line = <usize>(y * bytes + x);
   const past = plane.pastMagnitudes ? plane.pastMagnitudes + line : 0;

@@ -6,7 +6,7 @@
  * All sums wrap modulo 2^32, so coder and decoder agree whatever the data. Weights of +-2^shift make exact Lorenzo
  * prediction.
  *
- * A filter is 32 numbers of 32 bits:
+ * A filter is 48 numbers of 32 bits:
  *     0 shift    1, 2 weights of the indices one and two to the left
  *     3..7   row above, columns -2..2 (5: minus the sum of all others)      8..10 two rows above, columns -1..1
  *     11..19 first past plane, rows and columns -1..1                       20..28 second past plane, the same
@@ -14,7 +14,7 @@
  * Indices lie as kernels/quantize/lattice.ts says. Twin: src/predict/causal.reference.ts.
  */
 
-export const FILTER_BYTES: usize = 128;
+export const FILTER_BYTES: usize = 192;
 
 /**
  * half + all terms that do not need this row, and a copy of the row above: `width` numbers each (up to 3 more are

@@ -1,6 +1,6 @@
 /** The coder of effort `fast`: all planes of a chunk to sections. */
 import { CONTEXTS_AT, COUNTS_BYTES, LEVELS, SYMBOLS, scaleOf, storeContexts } from "../entropy/contexts.ts";
-import { FINE, type Filter } from "../predict/causal.ts";
+import type { Fit } from "../predict/causal-fit.ts";
 import {
   BINS,
   type FastMemory,
@@ -15,9 +15,6 @@ import {
 import type { PlaneSource } from "./tezip-fast-quantize.ts";
 import type { FastSide } from "./tezip-fast-side.ts";
 
-/** Mean residual (in steps) below which the distance from the rounded prediction tells something. */
-const FRACTIONS_BELOW = 3;
-
 export interface CodedPlanes {
   readonly side: Omit<FastSide, "lattice">;
   /** Sections `codes` and the first part of `escapes`, as pieces that last until memory is released. */
@@ -29,14 +26,11 @@ export interface CodedPlanes {
 export function encodePlanes(
   memory: FastMemory,
   source: PlaneSource,
-  filters: readonly (Filter | undefined)[],
-  shift: number,
-  mean: number,
+  { filters, shift, mean, fractions }: Fit,
 ): CodedPlanes | undefined {
   const { module, planes } = memory;
   const { exports, arena } = module;
   const { width, height, count } = planes;
-  const fractions = mean < FRACTIONS_BELOW && shift === FINE;
   const bins = fractions ? BINS : 1;
   const scale = scaleOf(mean);
   const identity = Uint8Array.from({ length: LEVELS }, (_, level) => level);

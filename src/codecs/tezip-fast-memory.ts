@@ -38,8 +38,10 @@ export const STATE_BYTES = 4;
 export const LOWEST_STATE = 0x10000;
 /** Contexts that distances from the rounded prediction tell apart. */
 export const BINS = 3;
-const FRAME_WORDS = 7;
-const PLANE_WORDS = 10;
+const FRAME_WORDS = 8;
+const PLANE_WORDS = 13;
+/** Before a short copy of a plane: a count of rows that are too wide for it (kernels/codecs/fast-rows.ts). */
+const WIDE_ROWS = 16;
 /** Enough for all records together. */
 const SMALL = 65536;
 /** Bytes of a stream's rows in the block. */
@@ -62,6 +64,9 @@ export class FastMemory {
   readonly #held: number;
   readonly #indices: number;
   readonly #magnitudes: number;
+  readonly #shorts: number;
+  readonly #shortStride: number;
+  readonly #shortBytes: number;
   readonly #filters: number;
   readonly #streams: number;
   #pasts: readonly number[] = [];
@@ -78,10 +83,13 @@ export class FastMemory {
     this.#magnitudeStride = LEFT_MAGNITUDES + 16 * Math.ceil(width / 16) + 16;
     this.#planeBytes = 4 * this.stride * (height + ROWS_AROUND);
     this.#magnitudeBytes = this.#magnitudeStride * (height + ROWS_AROUND);
+    // Rows of short copies have a few numbers more, which are read but do not matter.
+    this.#shortStride = 2 * (this.stride + 8);
+    this.#shortBytes = WIDE_ROWS + this.#shortStride * (height + ROWS_AROUND) + 16;
     this.#held = held;
     const { arena } = module;
     const mark = arena.mark();
-    arena.alloc((this.#planeBytes + this.#magnitudeBytes) * held + BLOCK_BYTES + more + SMALL);
+    arena.alloc((this.#planeBytes + this.#magnitudeBytes + this.#shortBytes) * held + BLOCK_BYTES + more + SMALL);
     arena.release(mark);
     this.frame = arena.alloc(4 * FRAME_WORDS);
     this.#records = arena.alloc(4 * PLANE_WORDS * STREAMS);
@@ -91,6 +99,7 @@ export class FastMemory {
     this.#streams = arena.alloc(4 * STREAM_WORDS * STREAMS);
     this.#indices = arena.alloc(this.#planeBytes * held);
     this.#magnitudes = arena.alloc(this.#magnitudeBytes * held);
+    this.#shorts = arena.alloc(this.#shortBytes * held);
     this.words(this.frame, FRAME_WORDS).set([width, height, this.stride, this.#magnitudeStride, this.block]);
   }
 
@@ -117,6 +126,12 @@ export class FastMemory {
     return start + ROWS_ABOVE * this.#magnitudeStride + LEFT_MAGNITUDES;
   }
 
+  #shortAt(plane: number): number {
+    const start = this.#shorts + (plane % this.#held) * this.#shortBytes + WIDE_ROWS;
+    // Columns start so many bytes into a row as its left margin takes.
+    return start + ROWS_ABOVE * this.#shortStride + 2 * LEFT;
+  }
+
   /** The record of a stream: its plane's parity. */
   stream(parity: number): number {
     return this.#streams + 4 * STREAM_WORDS * parity;
@@ -127,7 +142,7 @@ export class FastMemory {
   }
 
   setFilters(filters: readonly (Filter | undefined)[], shift: number, fractions: boolean): void {
-    this.words(this.frame, FRAME_WORDS).set([shift, fractions ? 1 : 0], 5);
+    this.words(this.frame, FRAME_WORDS).set([shift, fractions ? 1 : 0, this.#shortStride], 5);
     this.#pasts = filters.map((filter) => filter?.pasts ?? 0);
     filters.forEach((filter, kind) => {
       if (filter) storeFilter(filter, shift, this.#filterWords(kind));
@@ -158,6 +173,9 @@ export class FastMemory {
       first === undefined ? 0 : this.at(first),
       this.stream(parity),
       ROWS_BYTES * parity,
+      this.#shortAt(plane),
+      first === undefined ? 0 : this.#shortAt(first),
+      second === undefined ? 0 : this.#shortAt(second),
     ]);
     return at;
   }

@@ -41,9 +41,9 @@ function within(task: EncodeTask, { lattice, range }: LatticeChoice): Encoded | 
     memory.setLattice(lattice, frames.dtype);
     const shift = shiftFor(range);
     const source = sampledIndices(memory, frames);
-    const { filters, mean } = fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH);
+    const fit = fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH);
     const planes = new PlaneQuantizer(memory, frames, mask);
-    const coded = encodePlanes(memory, planes, filters, shift, mean);
+    const coded = encodePlanes(memory, planes, fit);
     return coded && asSections(frames, STORED.indices, lattice, coded, planes);
   });
 }
@@ -60,10 +60,9 @@ function refined(task: EncodeTask): Encoded | undefined {
     let fit = fitKinds(memory.module, source, shiftFor(range), QUICK);
     ({ lattice, range } = cells.next(lattice, fit.mean));
     memory.setLattice(lattice, frames.dtype);
-    const shift = shiftFor(range);
-    fit = fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH);
+    fit = fitKinds(memory.module, source, shiftFor(range), effort === "fast" ? QUICK : THOROUGH);
     const planes = new PlaneRefiner(memory, frames, mask);
-    const coded = encodePlanes(memory, planes, fit.filters, shift, fit.mean);
+    const coded = encodePlanes(memory, planes, fit);
     if (!coded) return undefined;
     const encoded = asSections(frames, STORED.refined, lattice, coded, planes, planes.places());
     const bytes = encoded.sections.reduce((sum, section) => sum + section.bytes.length, 0);

@@ -3,6 +3,7 @@ import type { KernelModule } from "../wasm/instance.ts";
 import type { LatticeExports } from "../wasm/lattice.generated.ts";
 import {
   type CausalPlanes,
+  FINE,
   FIXED_FILTERS,
   type Filter,
   KINDS,
@@ -19,11 +20,13 @@ export interface FitCare {
   readonly fewer: number;
   /** Share of the squared error that a filter over one more past plane must save. */
   readonly worth: number;
+  /** Mean residual (in steps) below which contexts tell distances from the rounded prediction. */
+  readonly fractions: number;
 }
 
 /** For effort fast: a gain of a hundredth of a bit a value is not worth nine more places. */
-export const QUICK: FitCare = { samples: 4000, fewer: 500, worth: 0.02 };
-export const THOROUGH: FitCare = { samples: 12000, fewer: 3000, worth: 0.005 };
+export const QUICK: FitCare = { samples: 4000, fewer: 500, worth: 0.02, fractions: 2 };
+export const THOROUGH: FitCare = { samples: 12000, fewer: 3000, worth: 0.005, fractions: 3 };
 
 /** Bytes of one sample, and float64 numbers of sums of products. */
 const SAMPLE_BYTES = 112;
@@ -50,8 +53,12 @@ export const MOST_RUN = 256;
 export interface Fit {
   /** By kind; undefined where no plane is of it. */
   readonly filters: readonly (Filter | undefined)[];
+  /** Of the filters' weights. */
+  readonly shift: number;
   /** Mean size of residuals in the sample, in lattice steps. */
   readonly mean: number;
+  /** Whether contexts tell distances from the rounded prediction. */
+  readonly fractions: boolean;
 }
 
 /** `shift`: of the filters' weights. */
@@ -79,7 +86,7 @@ export function fitKinds(
     filters[kind] = fit.filter;
     if (main) mean = fit.mean;
   }
-  return { filters, mean };
+  return { filters, shift, mean, fractions: mean < care.fractions && shift === FINE };
 }
 
 function fitKind(

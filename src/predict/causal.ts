@@ -49,7 +49,7 @@ export function reach(levels: number): number {
 /** Places of a filter besides the index above: 9 in the plane, 9 in each of two past planes. */
 export const PLACES = 27;
 /** 32-bit numbers that a filter takes in memory. */
-export const FILTER_WORDS = 32;
+export const FILTER_WORDS = 48;
 
 /**
  * Whole weights (times 2^-shift where they were fitted) for the 27 places, in this order: one and two to the left; the row above, columns -2,
@@ -131,6 +131,11 @@ export function roundFilter(weights: Float64Array, pasts: number, shift: number)
   return rounded.every((w) => Math.abs(w) < 2 ** 15) ? { fixed: false, pasts, weights: rounded } : undefined;
 }
 
+/** Where the pairs of weights for short indices are: kernels/predict/causal-short.ts. */
+const SHORT_OWN = 32;
+const SHORT_PAST = [36, 41] as const;
+const SHORT_FITS = 46;
+
 /** Lays a filter out as the kernels read it. */
 export function storeFilter(filter: Filter, shift: number, words: Int32Array): void {
   const unit = filter.fixed ? 2 ** shift : 1;
@@ -141,4 +146,15 @@ export function storeFilter(filter: Filter, shift: number, words: Int32Array): v
     words[k < ABOVE ? 1 + k : 2 + k] = weight;
     words[1 + ABOVE]! -= weight;
   }
+  // The row above and two rows above are words 3 to 10, the past planes nine each from 11 on.
+  const own = words.slice(3, 11);
+  storePairs(own, words.subarray(SHORT_OWN));
+  SHORT_PAST.forEach((at, past) => {
+    storePairs(words.slice(11 + OWN * past, 11 + OWN * (past + 1)), words.subarray(at));
+  });
+  words[SHORT_FITS] = words.subarray(3, 11 + 2 * OWN).every((w) => w === (w << 16) >> 16) ? 1 : 0;
+}
+
+function storePairs(weights: Int32Array, into: Int32Array): void {
+  for (let k = 0; k < weights.length; k += 2) into[k / 2] = (weights[k]! & 0xffff) | ((weights[k + 1] ?? 0) << 16);
 }
