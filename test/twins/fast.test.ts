@@ -137,6 +137,15 @@ describe("chunks of effort fast, by kernels and by twins", () => {
     bothWays(turning, 0.05, { effort: "max" });
   });
 
+  it("planes of which some rows have indices of more than 16 bits", () => {
+    const frames = field("float32", [8, 24, 40], 40, 0.5);
+    // From the middle of the fourth plane to that of the sixth.
+    for (let i = 3.5 * 960; i < 5.5 * 960; i++) frames.data[i] = 3 * Number(frames.data[i]);
+    const side = bothWays(frames, 0.0012);
+    expect(side.shift).toBe(12);
+    expect(side.filters[3]!.fixed).toBe(false);
+  });
+
   it("rows longer than a run of the kernel", () => {
     bothWays(field("float32", [2, 3, 2500], 50, 1), 0.1);
   });
