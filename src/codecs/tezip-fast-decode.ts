@@ -133,7 +133,9 @@ class PlaneRestorer {
     this.#maskAt = mask ? arena.alloc(width * height) : 0;
     this.#bits = arena.alloc(16);
     this.#places = places;
-    memory.words(this.#bits, 4).set([0, 0, 0, load(memory, places, 16 * width)]);
+    // Loaded before the view is made: loading may grow the memory, which detaches views.
+    const at = load(memory, places, 16 * width);
+    memory.words(this.#bits, 4).set([0, 0, 0, at]);
   }
 
   next(plane: number, decoded: number): void {
