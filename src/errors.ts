@@ -10,6 +10,14 @@ export const ERROR_NUMBERS = {
   "bound-broken": 5,
   io: 6,
   protocol: 7,
+  /** Not done in the time that was given. */
+  timeout: 8,
+  /** Given up at the caller's wish. */
+  cancelled: 9,
+  /** More than this process gives to one caller, or to all. */
+  limit: 10,
+  /** A fault of ours: a worker that crashed, or an error that no code foresaw. */
+  internal: 11,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_NUMBERS;
