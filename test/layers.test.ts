@@ -24,7 +24,7 @@ interface Room {
 
 /** A bound is what a quantizer works with and a predictor is chosen for: they take its type, not its checks. */
 const STAGE: Room = { imports: GROUND, types: ["promise"] };
-const STAGES = ["predict", "transform", "quantize", "entropy"];
+const STAGES = ["predict", "transform", "quantize", "entropy", "neural"];
 
 const ROOMS: Readonly<Record<string, Room>> = {
   "errors.ts": { imports: [] },
@@ -36,6 +36,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   transform: STAGE,
   quantize: STAGE,
   entropy: STAGE,
+  // Networks know neither codecs nor files of data: what they train on is handed to them.
+  neural: { imports: GROUND },
   container: { imports: [...GROUND, ...CONTRACT], types: ["promise"] },
   // The one place that joins stages. Side information is written with the container's cursor, not with a second one.
   codecs: { imports: [...GROUND, ...STAGES, ...CONTRACT, "container/cursor.ts"], types: ["promise"] },
