@@ -23,7 +23,7 @@ export type { ChunkInfo } from "./container/chunk-record.ts";
 export type { Header } from "./container/header.ts";
 export { type ErrorCode, isTempressError, TempressError } from "./errors.ts";
 export { formats } from "./io/formats.ts";
-export type { Metric, MetricKind } from "./metrics/metric.ts";
+export type { Metric, MetricKind, MetricResults } from "./metrics/metric.ts";
 export { metrics } from "./metrics/registry.ts";
 export type { Bound, PromiseSpec } from "./promise/spec.ts";
 export { verifyBound } from "./promise/verify.ts";

@@ -41,7 +41,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   container: { imports: [...GROUND, ...CONTRACT], types: ["promise"] },
   // The one place that joins stages. Side information is written with the container's cursor, not with a second one.
   codecs: { imports: [...GROUND, ...STAGES, ...CONTRACT, "container/cursor.ts"], types: ["promise"] },
-  metrics: { imports: [...GROUND, "nearest.ts"] },
+  // Options of metrics are declared like those of codecs.
+  metrics: { imports: [...GROUND, "nearest.ts", "compressor/schema.ts"] },
   io: { imports: [...GROUND, "nearest.ts"] },
   compressor: {
     imports: [...GROUND, "nearest.ts", "promise", "container", "metrics"],

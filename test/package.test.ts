@@ -98,7 +98,7 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   ".": words(`
     Archive Bound ByteSink ByteSource ChunkInfo Codec CompressOptions CompressReport Compressor DEFAULT_CODEC
     DTYPE_NAMES DType Damage DecodeTask DecompressOptions EFFORTS Effort EncodeTask Encoded ErrorCode Header
-    InspectReport Metric MetricKind OpenOptions OptionSchema OptionSpec Progress PromiseSpec SECTIONS
+    InspectReport Metric MetricKind MetricResults OpenOptions OptionSchema OptionSpec Progress PromiseSpec SECTIONS
     SectionName Shape TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions
     bool byteSource choice codecs compress compressTo compressor decompress float formats int isDType
     isTempressError metrics openArchive string tensor tensorSource verifyArchive verifyBound`),
@@ -107,7 +107,8 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     imageSource naturalCompare npyHeader npySource openTensor parseRawName rawExtension rawSink rawSource
     readNpyHeader registerFormat saveTensor`),
   "./metrics": words(`
-    Described Metric MetricKind MetricSettings composite evaluateMetrics metrics`),
+    Call Described Keeps Metric MetricKind MetricResults MetricSettings MetricValue ObserverSettings composite
+    evaluateMetrics metrics`),
   "./codecs/zfp": words(`
     ZfpFile ZfpKnown ZfpMode ZfpParameters ZfpType ZfpWriteOptions ZfpWriter ZfpyConfig openZfp prepareZfp
     zfpWriter zfpyDecode zfpyEncode`),
@@ -157,12 +158,12 @@ describe("the library", () => {
     const program = `
       import { type Archive, type CompressOptions, compress, codecs, openArchive, TempressError, tensor } from "tempress";
       import { npySource, type Format } from "tempress/io";
-      import { evaluateMetrics } from "tempress/metrics";
+      import { evaluateMetrics, type MetricResults } from "tempress/metrics";
       const options: CompressOptions = { abs: 0.01, effort: "fast" };
       const bytes: Uint8Array = await compress(tensor("float32", [2], new Float32Array(2)), options);
       const archive: Archive = await openArchive(bytes);
       export const shape: readonly number[] = archive.shape;
-      export const results: Record<string, number> = await evaluateMetrics(["size"], await archive.readFrames(0, 1), 10, await archive.readFrames(0, 1));
+      export const results: MetricResults = await evaluateMetrics(["size"], await archive.readFrames(0, 1), 10, await archive.readFrames(0, 1));
       export const names: string[] = codecs.names();
       export const format = (given: Format) => [given.name, npySource] as const;
       // @ts-expect-error an effort that there is none of

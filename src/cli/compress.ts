@@ -7,12 +7,14 @@ import { TempressError } from "../errors.ts";
 import { openFile } from "../io/node-file.ts";
 import { openTensor } from "../io/node-open.ts";
 import { createBytes } from "../io/node-stream.ts";
+import type { MetricResults } from "../metrics/metric.ts";
 import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
 import type { TensorSource } from "../tensor/source.ts";
 import { bareCodec, compressBareFile } from "./bare.ts";
 import { optionsOf } from "./codec-options.ts";
 import { codecHelp } from "./help.ts";
+import { metricText } from "./metric-text.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { errorText } from "./promise-text.ts";
@@ -125,8 +127,9 @@ async function measure(
   output: string,
   names: readonly string[],
   fill?: number,
-): Promise<Record<string, number>> {
+): Promise<MetricResults> {
   const observer = await metrics.observe(names, { fill });
+  observer.beforeCompare?.(source);
   const archive = await openArchive(openFile(output));
   try {
     const { broken } = await verifyArchive(source, archive, { watch: (x, y) => observer.compare?.(x, y) });
@@ -155,7 +158,7 @@ function pairOf(text: string): [number, number] {
   return [numberOf("--abs-and-rel")(abs), numberOf("--abs-and-rel")(rel)];
 }
 
-function summary(input: string, output: string, report: CompressReport, more: Record<string, number>): string {
+function summary(input: string, output: string, report: CompressReport, more: MetricResults): string {
   const [before, after] = [report["size:uncompressed_size"], report["size:compressed_size"]];
   const error = report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? 0;
   const seconds = report["time:compress"] / 1000;
@@ -163,7 +166,7 @@ function summary(input: string, output: string, report: CompressReport, more: Re
     ["ratio", `${formatNumber(report["size:compression_ratio"])} (${formatBytes(before)} -> ${formatBytes(after)})`],
     ["bits per value", formatNumber(report["size:bit_rate"])],
     ["max error", errorText(error, report.bound, report.promise)],
-    ...Object.entries(more).map(([name, value]) => [name, formatNumber(value)] as const),
+    ...Object.entries(more).map(([name, value]) => [name, metricText(value)] as const),
     ["time", `${formatSeconds(seconds)} (${formatSpeed(before, seconds)})`],
   ])}`;
 }

@@ -18,9 +18,12 @@ export function note(text: string, end?: string): void {
   }
 }
 
-/** One object on one line; what JSON has no number for (NaN, infinities) becomes null. */
+/** One object on one line; what JSON has no number for (NaN, infinities) becomes null, arrays of values lists. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? part.toString() : part));
+  return JSON.stringify(value, (_, part) => {
+    if (typeof part === "bigint") return part.toString();
+    return ArrayBuffer.isView(part) ? Array.from(part as Uint8Array) : part;
+  });
 }
 
 /** Where reports go: beside data on standard output they would spoil them. */

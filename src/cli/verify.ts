@@ -2,6 +2,7 @@ import { type Archive, openArchive } from "../compressor/archive.ts";
 import { type VerifyReport, verifyArchive } from "../compressor/verify.ts";
 import { openTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
+import type { MetricResults } from "../metrics/metric.ts";
 import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
 import { sizesOf } from "./inspect.ts";
@@ -36,6 +37,7 @@ export const verify: Verb = {
       const observer = await metrics.observe((flags.metrics ?? ["error_stat"]) as string[], {
         fill: archive.header.fill,
       });
+      observer.beforeCompare?.(archive);
       const report = await verifyArchive(source, archive, {
         watch: (x, y) => observer.compare?.(x, y),
         onProgress: ({ frames, totalFrames }) => bar.update(frames, totalFrames),
@@ -70,7 +72,7 @@ function asObject(report: VerifyReport, archive: Archive, seconds: number): obje
   };
 }
 
-function asText(report: VerifyReport, archive: Archive, seconds: number, measured: Record<string, number>): string {
+function asText(report: VerifyReport, archive: Archive, seconds: number, measured: MetricResults): string {
   const { maxError, bound, values, broken, worst } = report;
   const { promise } = archive.header;
   const psnr = measured["error_stat:psnr"];
@@ -78,7 +80,7 @@ function asText(report: VerifyReport, archive: Archive, seconds: number, measure
     ["promise", promiseText(promise)],
     ["max error", errorText(maxError, bound, promise)],
     ["values", values],
-    ...(psnr === undefined ? [] : [["psnr", `${formatNumber(psnr)} dB`] as [string, string]]),
+    ...(psnr === undefined ? [] : [["psnr", `${formatNumber(psnr as number)} dB`] as [string, string]]),
     ["time", formatSeconds(seconds)],
   ];
   if (broken === 0) return `the promise is kept on every value\n${pairs(rows)}`;

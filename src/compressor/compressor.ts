@@ -1,4 +1,4 @@
-import type { Metric } from "../metrics/metric.ts";
+import type { Metric, MetricResults } from "../metrics/metric.ts";
 import { metrics } from "../metrics/registry.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { compress } from "./compress.ts";
@@ -29,7 +29,7 @@ export interface Compressor {
   compressMany(inputs: readonly Tensor[]): Promise<Uint8Array[]>;
   decompressMany(files: readonly Uint8Array[]): Promise<Tensor[]>;
   /** Of the latest compression, and of its decompression when that followed. */
-  getMetricsResults(): Record<string, number>;
+  getMetricsResults(): MetricResults;
 }
 
 /** @throws TempressError "invalid-argument" for an unknown codec, with the nearest name */
@@ -38,7 +38,7 @@ export async function compressor(name: string): Promise<Compressor> {
   const schema: OptionSchema = { ...GENERIC_OPTIONS, ...codec.options };
   let set: GivenOptions = {};
   let run: { readonly observer: Metric; readonly input: Tensor; readonly bytes: Uint8Array } | undefined;
-  let results: Record<string, number> = {};
+  let results: MetricResults = {};
 
   const merged = (options: Readonly<Record<string, unknown>>): GivenOptions => {
     const values = checkOptions(schema, options) as GivenOptions;
@@ -110,7 +110,10 @@ export async function compressor(name: string): Promise<Compressor> {
       observer.beforeDecompress?.(bytes.length);
       const values = await decompress(bytes, { threads: set["pressio:nthreads"] as number | undefined });
       observer.afterDecompress?.(values);
-      if (known) observer.compare?.(known.input, values);
+      if (known) {
+        observer.beforeCompare?.(known.input);
+        observer.compare?.(known.input, values);
+      }
       // An observer sees one run; the input need not be kept any longer.
       run = undefined;
       results = observer.results();

@@ -1,11 +1,12 @@
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /**
  * Options are declared once, here as plain data: type, check, default, `--help`, docs, JSON and LibPressio's
  * introspection all derive from the declaration.
  */
-export type OptionType = "int" | "float" | "bool" | "string" | "choice";
+export type OptionType = "int" | "float" | "bool" | "string" | "choice" | "numbers" | "strings" | "tensor";
 
 export interface OptionSpec<T = unknown> {
   readonly type: OptionType;
@@ -54,7 +55,23 @@ export function string(fallback: string, help: string, more: More = {}): OptionS
   return { type: "string", default: fallback, help, stored: true, ...more };
 }
 
-export type OptionValue = number | boolean | string;
+/** Lists: texts separate them by commas. */
+export function numbers(fallback: readonly number[], help: string, more: More = {}): OptionSpec<readonly number[]> {
+  return { type: "numbers", default: fallback, help, ...more, stored: false };
+}
+
+export function strings(fallback: readonly string[], help: string, more: More = {}): OptionSpec<readonly string[]> {
+  return { type: "strings", default: fallback, help, ...more, stored: false };
+}
+
+/** LibPressio's `data`: no text can say it. */
+export function tensorOption(help: string): OptionSpec<Tensor | undefined> {
+  return { type: "tensor", default: undefined, help, stored: false };
+}
+
+/** What a file can record. */
+export type ScalarValue = number | boolean | string;
+export type OptionValue = ScalarValue | readonly number[] | readonly string[] | Tensor;
 
 /**
  * Values for every option: what was given, checked, and the defaults for the rest.
@@ -74,8 +91,7 @@ export function checkOptions<S extends OptionSchema>(
 
 /** The value if its declaration allows it. */
 export function checkOption(key: string, spec: OptionSpec, value: unknown): OptionValue {
-  const wanted = { int: "number", float: "number", bool: "boolean", string: "string", choice: "string" }[spec.type];
-  if (typeof value !== wanted) throw refused(key, spec, value);
+  if (!HOLDS[spec.type](value)) throw refused(key, spec, value);
   if (typeof value === "number") {
     const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec;
     if (!Number.isFinite(value) || value < min || value > max) throw refused(key, spec, value);
@@ -87,12 +103,31 @@ export function checkOption(key: string, spec: OptionSpec, value: unknown): Opti
   return value as OptionValue;
 }
 
+const HOLDS: Readonly<Record<OptionType, (value: unknown) => boolean>> = {
+  int: (value) => typeof value === "number",
+  float: (value) => typeof value === "number",
+  bool: (value) => typeof value === "boolean",
+  string: (value) => typeof value === "string",
+  choice: (value) => typeof value === "string",
+  numbers: (value) => Array.isArray(value) && value.every((each) => Number.isFinite(each)),
+  strings: (value) => Array.isArray(value) && value.every((each) => typeof each === "string"),
+  tensor: (value) => typeof value === "object" && value !== null && "dtype" in value && "data" in value,
+};
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
 /** The value that a text from a command line means; the whole text must be one. */
 export function parseOption(key: string, spec: OptionSpec, text: string): OptionValue {
   if (spec.type === "int" || spec.type === "float") {
-    const pattern = spec.type === "int" ? /^[+-]?\d+$/ : /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+    const pattern = spec.type === "int" ? /^[+-]?\d+$/ : NUMBER;
     if (!pattern.test(text)) throw refused(key, spec, text);
     return checkOption(key, spec, Number(text));
+  }
+  if (spec.type === "numbers" || spec.type === "strings") {
+    const words = text === "" ? [] : text.split(",").map((word) => word.trim());
+    if (spec.type === "strings") return checkOption(key, spec, words);
+    if (!words.every((word) => NUMBER.test(word))) throw refused(key, spec, text);
+    return checkOption(key, spec, words.map(Number));
   }
   if (spec.type !== "bool") return checkOption(key, spec, text);
   if (["true", "yes", "on", "1"].includes(text)) return true;
@@ -114,15 +149,24 @@ export function parseOptions(
 export function storedOptions(
   schema: OptionSchema,
   values: Readonly<Record<string, unknown>>,
-): Record<string, OptionValue> {
+): Record<string, ScalarValue> {
   const changed = Object.entries(schema).filter(([key, spec]) => spec.stored && values[key] !== spec.default);
-  return Object.fromEntries(changed.map(([key]) => [key, values[key] as OptionValue]));
+  return Object.fromEntries(changed.map(([key]) => [key, values[key] as ScalarValue]));
 }
 
 /** "whole number, 0 to 22", for help and errors. */
 export function describeOption({ type, min, max, choices, unit }: OptionSpec): string {
   if (choices) return choices.join(" | ");
-  const names = { int: "whole number", float: "number", bool: "true or false", string: "text", choice: "" };
+  const names: Readonly<Record<OptionType, string>> = {
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    string: "text",
+    choice: "",
+    numbers: "numbers, separated by commas",
+    strings: "names, separated by commas",
+    tensor: "tensor (from programs only)",
+  };
   const range =
     min !== undefined && max !== undefined
       ? `, ${min} to ${max}`

@@ -1,4 +1,4 @@
-import type { Metric } from "./metric.ts";
+import type { Metric, MetricResults } from "./metric.ts";
 
 /**
  * Several metrics as one. The first sees the start of a step first and its end last, so put `time` last to time the
@@ -19,11 +19,20 @@ export function composite(metrics: readonly Metric[]): Metric {
     afterDecompress(output) {
       for (const metric of backwards) metric.afterDecompress?.(output);
     },
+    before(call) {
+      for (const metric of metrics) metric.before?.(call);
+    },
+    after(call) {
+      for (const metric of backwards) metric.after?.(call);
+    },
+    beforeCompare(whole) {
+      for (const metric of metrics) metric.beforeCompare?.(whole);
+    },
     compare(original, decoded) {
       for (const metric of metrics) metric.compare?.(original, decoded);
     },
     results() {
-      const all = Object.assign({}, ...metrics.map((m) => m.results())) as Record<string, number>;
+      const all = Object.assign({}, ...metrics.map((m) => m.results())) as MetricResults;
       rate(all, "composite:compression_rate", "size:uncompressed_size", "time:compress");
       rate(all, "composite:decompression_rate", "size:decompressed_size", "time:decompress");
       return all;
@@ -31,6 +40,6 @@ export function composite(metrics: readonly Metric[]): Metric {
   };
 }
 
-function rate(all: Record<string, number>, name: string, size: string, time: string): void {
-  if (size in all && time in all) all[name] = all[size]! / all[time]!;
+function rate(all: MetricResults, name: string, size: string, time: string): void {
+  if (size in all && time in all) all[name] = Number(all[size]) / Number(all[time]);
 }

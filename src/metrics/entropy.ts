@@ -5,7 +5,12 @@ import type { Metric, MetricKind } from "./metric.ts";
 export const entropy: MetricKind = {
   name: "entropy",
   summary: "bits a value that the distribution of distinct values holds, before and after",
-  keys: ["entropy:input", "entropy:decompressed"],
+  options: {},
+  results: {
+    "entropy:input": "-sum of p log2 p over the distinct original values, bits",
+    "entropy:decompressed": "the same of the decompressed values, bits",
+  },
+  keeps: "values",
   create(): Metric {
     const inputs: Arrays[DType][] = [];
     const outputs: Arrays[DType][] = [];

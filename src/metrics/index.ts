@@ -1,24 +1,34 @@
 /** Metrics: observers of compression and decompression, under LibPressio's names. */
 import type { Tensor } from "../tensor/tensor.ts";
-import type { MetricSettings } from "./metric.ts";
-import { metrics } from "./registry.ts";
+import type { MetricResults } from "./metric.ts";
+import { metrics, type ObserverSettings } from "./registry.ts";
 
 export { composite } from "./composite.ts";
-export type { Described, Metric, MetricKind, MetricSettings } from "./metric.ts";
+export type {
+  Call,
+  Described,
+  Keeps,
+  Metric,
+  MetricKind,
+  MetricResults,
+  MetricSettings,
+  MetricValue,
+} from "./metric.ts";
+export type { ObserverSettings } from "./registry.ts";
 export { metrics };
 
 /**
  * Metrics of a finished compression, without running one.
  * @param compressedBytes size of the file
- * @throws TempressError "invalid-argument" for an unknown name
+ * @throws TempressError "invalid-argument" for an unknown name or option
  */
 export async function evaluateMetrics(
   names: readonly string[],
   original: Tensor,
   compressedBytes: number,
   decoded: Tensor,
-  settings: MetricSettings = {},
-): Promise<Record<string, number>> {
+  settings: ObserverSettings = {},
+): Promise<MetricResults> {
   // Nothing is timed here.
   const observer = await metrics.observe(
     names.filter((name) => name !== "time"),
@@ -27,6 +37,7 @@ export async function evaluateMetrics(
   observer.beforeCompress?.(original);
   observer.afterCompress?.(original, compressedBytes);
   observer.beforeDecompress?.(compressedBytes);
+  observer.beforeCompare?.(original);
   observer.compare?.(original, decoded);
   observer.afterDecompress?.(decoded);
   return observer.results();

@@ -9,8 +9,13 @@ import type { Metric, MetricKind } from "./metric.ts";
 export const pearson: MetricKind = {
   name: "pearson",
   summary: "correlation of the original and decompressed values",
-  keys: ["pearson:r", "pearson:r2"],
-  create({ fill } = {}): Metric {
+  options: {},
+  results: {
+    "pearson:r": "covariance of x and y divided by both standard deviations",
+    "pearson:r2": "its square",
+  },
+  keeps: "sums",
+  create({ fill }): Metric {
     // Sums around one value of the data, so that they keep their digits.
     let pivot: number | undefined;
     const total = { n: 0, x: 0, y: 0, xx: 0, yy: 0, xy: 0 };

@@ -1,8 +1,17 @@
 /** The registry of metrics. Their code is loaded when it is first used. */
+import { checkOptions } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import { composite } from "./composite.ts";
-import type { Metric, MetricKind, MetricSettings } from "./metric.ts";
+import type { Metric, MetricKind } from "./metric.ts";
+
+/** What several metrics are made with. */
+export interface ObserverSettings {
+  /** The fill value, which error metrics leave out. */
+  readonly fill?: number | undefined;
+  /** Options of these metrics, by their full names: `{"kth_error:k": 0.99}`. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
 
 interface MetricEntry {
   readonly name: string;
@@ -55,14 +64,22 @@ export const metrics = {
       hint: suggestion(name, entries.keys()),
     });
   },
-  /** Makes several metrics and joins them into one observer. */
-  async observe(names: readonly string[], settings: MetricSettings = {}): Promise<Metric> {
+  /**
+   * Makes several metrics and joins them into one observer.
+   * @throws TempressError "invalid-argument" for an unknown metric, an option of none of them, a wrong value
+   */
+  async observe(names: readonly string[], { fill, options = {} }: ObserverSettings = {}): Promise<Metric> {
     const kinds = await Promise.all(names.map((name) => metrics.get(name)));
-    return composite(kinds.map((kind) => kind.create(settings)));
+    checkOptions(Object.assign({}, ...kinds.map((kind) => kind.options)), options);
+    const made = kinds.map((kind) => {
+      const own = Object.entries(options).filter(([key]) => Object.hasOwn(kind.options, key));
+      return kind.create({ fill, options: checkOptions(kind.options, Object.fromEntries(own)) });
+    });
+    return composite(await Promise.all(made));
   },
   /**
    * Adds a metric of one's own. Its keys carry its name: "mine:value".
-   * @throws TempressError "invalid-argument" for a name that is taken or cannot be typed, or stray keys.
+   * @throws TempressError "invalid-argument" for a name that is taken or cannot be typed, or keys of others.
    */
   register(kind: MetricKind): void {
     const wrong = (message: string, hint: string) =>
@@ -71,7 +88,8 @@ export const metrics = {
       throw wrong(`"${kind.name}" cannot be a metric's name`, "use lower-case letters, digits and _");
     }
     if (entries.has(kind.name)) throw wrong(`there is a metric "${kind.name}" already`, "choose another name");
-    const stray = kind.keys.find((key) => !key.startsWith(`${kind.name}:`));
+    const keys = [...Object.keys(kind.results), ...Object.keys(kind.options)];
+    const stray = keys.find((key) => !key.startsWith(`${kind.name}:`));
     if (stray !== undefined) throw wrong(`key "${stray}" lacks its prefix`, `call it "${kind.name}:${stray}"`);
     entries.set(kind.name, { name: kind.name, summary: kind.summary, load: async () => kind });
   },

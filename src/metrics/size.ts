@@ -10,13 +10,15 @@ function sizeOf({ dtype, shape }: Described): number {
 export const size: MetricKind = {
   name: "size",
   summary: "bytes before and after, compression ratio, bits a value",
-  keys: [
-    "size:uncompressed_size",
-    "size:compressed_size",
-    "size:decompressed_size",
-    "size:compression_ratio",
-    "size:bit_rate",
-  ],
+  options: {},
+  results: {
+    "size:uncompressed_size": "bytes of the original values",
+    "size:compressed_size": "bytes of the file",
+    "size:decompressed_size": "bytes of the decompressed values",
+    "size:compression_ratio": "uncompressed_size / compressed_size",
+    "size:bit_rate": "bits of the file for each value",
+  },
+  keeps: "sums",
   create(): Metric {
     const found: Record<string, number> = {};
     return {
