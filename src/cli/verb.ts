@@ -45,6 +45,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./list.ts")).list,
   },
   {
+    name: "external",
+    summary: "answers LibPressio, which runs it as an external compressor",
+    load: async () => (await import("./external.ts")).external,
+  },
+  {
     name: "help",
     summary: "how a verb is used, or a codec's options",
     load: async () => (await import("./help.ts")).help,
