@@ -5,6 +5,7 @@
 import { openArchive } from "../compressor/archive.ts";
 import { compressTo } from "../compressor/compress.ts";
 import { compressOptions, type GivenOptions, PROMISE_KEYS } from "../compressor/generic-options.ts";
+import { optionsFromJson, optionsToJson } from "../compressor/pressio-json.ts";
 import { ERROR_NUMBERS, TempressError } from "../errors.ts";
 import { rawSource } from "../io/raw.ts";
 import { DTYPES } from "../tensor/dtype.ts";
@@ -15,11 +16,11 @@ import {
   type ExternalFile,
   type ExternalRequest,
   fromLpDType,
+  type LpDType,
   parseArguments,
   toLpDType,
 } from "./external-arguments.ts";
 import { type Chosen, chooseOptions, lpConfigurationOf, lpDocumentationOf, lpOptionsOf } from "./external-options.ts";
-import { formatLpOptions, type LpDType, type LpOption, type LpOptions, parseLpOptions } from "./lp-json.ts";
 
 export interface ExternalAnswer {
   readonly stdout: string;
@@ -54,27 +55,31 @@ export async function answerExternal(words: readonly string[], files: ExternalFi
   } catch (error) {
     const known = error instanceof TempressError;
     const text = known ? error.describe() : `internal error: ${error instanceof Error ? error.message : error}`;
-    const status = known ? ERROR_NUMBERS[error.code] : ERROR_NUMBERS.unsupported;
-    return { stdout: inJson(placeholders(request, files)), stderr: `tempress: ${text}\n`, status };
+    const status = ERROR_NUMBERS[known ? error.code : "internal"];
+    return { stdout: inJson(JSON.stringify(placeholders(request, files))), stderr: `tempress: ${text}\n`, status };
   }
 }
 
 /** The form of answers in which a list of one extent stays a list; LibPressio loses it in `key=value` lines. */
-function inJson(options: LpOptions): string {
-  return `external:api=json:1\n${formatLpOptions(options)}\n`;
+function inJson(json: string): string {
+  return `external:api=json:1\n${json}\n`;
 }
 
-async function resultOf(request: ExternalRequest, files: ExternalFiles): Promise<LpOptions> {
-  const chosen = await chooseOptions(parseLpOptions(request.options ?? "{}"), request.name);
+/** Keys of an answer to compress or decompress, as they stand in JSON. */
+type Keys = Record<string, string | number | readonly number[]>;
+
+/** One JSON object. */
+async function resultOf(request: ExternalRequest, files: ExternalFiles): Promise<string> {
+  const chosen = await chooseOptions(optionsFromJson(request.options ?? "{}", "--options"), request.name);
   switch (request.mode) {
     case "get_options":
-      return lpOptionsOf(chosen);
+      return optionsToJson(lpOptionsOf(chosen));
     case "get_configuration":
-      return lpConfigurationOf(chosen);
+      return optionsToJson(lpConfigurationOf(chosen));
     case "get_documentation":
-      return lpDocumentationOf(chosen);
+      return optionsToJson(lpDocumentationOf(chosen));
     case "set_options":
-      return new Map();
+      return "{}";
     case "compress":
       return await eachInput(request, (input, index) => compressOne(input, index, request, chosen, files));
     case "decompress":
@@ -84,14 +89,14 @@ async function resultOf(request: ExternalRequest, files: ExternalFiles): Promise
 
 async function eachInput(
   { mode, inputs, outputs }: ExternalRequest,
-  work: (input: ExternalFile, index: number) => Promise<LpOptions>,
-): Promise<LpOptions> {
+  work: (input: ExternalFile, index: number) => Promise<Keys>,
+): Promise<string> {
   if (inputs.length === 0) throw misuse(`--mode ${mode} needs an input`);
   if (outputs.length > inputs.length) throw misuse(`${outputs.length} outputs of ${inputs.length} inputs`);
-  const all = new Map<string, LpOption>();
+  const all: Keys = {};
   // One after another: memory for one. Of metrics with the same name the last one's stays, as in LibPressio.
-  for (const [index, input] of inputs.entries()) for (const entry of await work(input, index)) all.set(...entry);
-  return all;
+  for (const [index, input] of inputs.entries()) Object.assign(all, await work(input, index));
+  return JSON.stringify(all);
 }
 
 async function compressOne(
@@ -100,7 +105,7 @@ async function compressOne(
   { outputs }: ExternalRequest,
   { codec, set }: Chosen,
   files: ExternalFiles,
-): Promise<LpOptions> {
+): Promise<Keys> {
   const source = rawSource(await files.open(path!), { dtype: fromLpDType(dtype), shape });
   const promised = PROMISE_KEYS.some((key) => set[key] !== undefined);
   // A codec that keeps every bit needs no promise.
@@ -113,13 +118,13 @@ async function compressOne(
     const bytes = joined(parts);
     const saved = await files.save(bytes, index, outputs[index]?.path, path!);
     const error = report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? 0;
-    return new Map([
+    return {
       ...announced(index, saved, "byte", [bytes.length]),
-      metric("tempress:max_error", error),
-      metric("tempress:bound", report.bound.value),
-      metric("tempress:chunks", report.chunks),
-      metric("tempress:time_compress", report["time:compress"]),
-    ]);
+      "metric:tempress:max_error": error,
+      "metric:tempress:bound": report.bound.value,
+      "metric:tempress:chunks": report.chunks,
+      "metric:tempress:time_compress": report["time:compress"],
+    };
   } finally {
     await source.close?.();
   }
@@ -131,7 +136,7 @@ async function decompressOne(
   { outputs }: ExternalRequest,
   set: GivenOptions,
   files: ExternalFiles,
-): Promise<LpOptions> {
+): Promise<Keys> {
   const started = performance.now();
   const source = await files.open(path!);
   try {
@@ -145,10 +150,10 @@ async function decompressOne(
       const given = announcedDType(archive.dtype, archive.shape, asked);
       const values = await archive.readFrames(0, archive.shape[archive.header.timeAxis]!);
       const saved = await files.save(bytesOf(values), index, asked?.path, path!);
-      return new Map([
+      return {
         ...announced(index, saved, given, values.shape),
-        metric("tempress:time_decompress", performance.now() - started),
-      ]);
+        "metric:tempress:time_decompress": performance.now() - started,
+      };
     } finally {
       await archive.close();
     }
@@ -169,26 +174,21 @@ function announcedDType(dtype: keyof typeof DTYPES, shape: Shape, asked: Externa
 }
 
 /** Keys of one output; extents fastest first, always as a list. */
-function announced(index: number, path: string, dtype: LpDType, shape: Shape): [string, LpOption][] {
-  const dims = shape.toReversed();
-  return [
-    [`output:${index}:path`, { type: "string", value: path }],
-    [`output:${index}:dtype`, { type: "string", value: dtype }],
-    [`output:${index}:dims`, { type: "data", value: { dims: [dims.length], dtype: "double", values: dims } }],
-  ];
-}
-
-function metric(name: string, value: number): [string, LpOption] {
-  return [`metric:${name}`, { type: "double", value }];
+function announced(index: number, path: string, dtype: LpDType, shape: Shape): Keys {
+  return {
+    [`output:${index}:path`]: path,
+    [`output:${index}:dtype`]: dtype,
+    [`output:${index}:dims`]: shape.toReversed(),
+  };
 }
 
 /** See `ExternalFiles.failed`. */
-function placeholders(request: ExternalRequest | undefined, files: ExternalFiles): LpOptions {
+function placeholders(request: ExternalRequest | undefined, files: ExternalFiles): Keys {
   const works = request?.mode === "compress" || request?.mode === "decompress";
   const path = works ? files.failed?.() : undefined;
-  if (path === undefined) return new Map();
+  if (path === undefined) return {};
   const count = Math.max(1, request!.outputs.length);
-  return new Map(Array.from({ length: count }, (_, index) => announced(index, path, "byte", [1])).flat());
+  return Object.assign({}, ...Array.from({ length: count }, (_, index) => announced(index, path, "byte", [1])));
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -12,9 +12,25 @@ import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { elementCount, type Shape } from "../tensor/shape.ts";
-import { LP_DTYPES, type LpDType } from "./lp-json.ts";
 
 export const API_VERSION = 5;
+
+/** LibPressio's names of element types; `byte` is what it calls compressed bytes. */
+export const LP_DTYPES = [
+  "double",
+  "float",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "byte",
+  "bool",
+] as const;
+export type LpDType = (typeof LP_DTYPES)[number];
 
 export const MODES = [
   "get_options",

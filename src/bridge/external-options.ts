@@ -2,6 +2,8 @@
 import type { Codec } from "../compressor/codec.ts";
 import { DEFAULT_CODEC } from "../compressor/compress.ts";
 import { GENERIC_OPTIONS, type GivenOptions, mergeOptions, PROMISE_KEYS } from "../compressor/generic-options.ts";
+import { PressioOptions } from "../compressor/pressio-options.ts";
+import type { PressioOption, PressioType, PressioValue } from "../compressor/pressio-types.ts";
 import { codecs } from "../compressor/registry.ts";
 import {
   checkOption,
@@ -12,7 +14,6 @@ import {
 } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
-import type { LpData, LpOption, LpOptions, LpType } from "./lp-json.ts";
 
 /** Chooses the codec. */
 export const CODEC_KEY = "tempress:codec";
@@ -33,7 +34,7 @@ export interface Chosen {
  * right; the rest is passed over, as its own plug-ins do.
  * @throws TempressError "invalid-argument"
  */
-export async function chooseOptions(given: LpOptions, name?: string): Promise<Chosen> {
+export async function chooseOptions(given: PressioOptions, name?: string): Promise<Chosen> {
   const mine = optionsFor(given, name);
   const wanted = mine.get(CODEC_KEY)?.value ?? DEFAULT_CODEC;
   if (typeof wanted !== "string") {
@@ -77,17 +78,21 @@ function refuseIfOurs(key: string, codec: Codec, schema: OptionSchema): void {
 }
 
 /** Numbers of any of LibPressio's types; texts as the command line of pressio passes early options. */
-function optionValue(key: string, spec: OptionSpec, value: NonNullable<LpOption["value"]>): OptionValue {
+function optionValue(key: string, spec: OptionSpec, value: PressioValue): OptionValue {
   if (typeof value === "string") return parseOption(key, spec, value);
-  if (typeof value === "object" && "values" in value) return checkOption(key, spec, value.values);
+  // Options are what ours are: no codec takes numbers beyond 2^53.
+  if (typeof value === "bigint") return checkOption(key, spec, Number(value));
+  if (spec.type === "numbers" && typeof value === "object" && "data" in value) {
+    return checkOption(key, spec, Array.from(value.data as Float64Array, Number));
+  }
   if (spec.type === "bool" && typeof value === "number") return checkOption(key, spec, value !== 0);
   return checkOption(key, spec, value);
 }
 
 /** The options that an object called `a/b` sees: plain ones, those of `/a:`, and those of `/a/b:`, which win. */
-function optionsFor(given: LpOptions, name = ""): Map<string, LpOption> {
+function optionsFor(given: PressioOptions, name = ""): Map<string, PressioOption> {
   const own = name.replace(/^\//, "");
-  const seen = new Map<string, { readonly depth: number; readonly option: LpOption }>();
+  const seen = new Map<string, { readonly depth: number; readonly option: PressioOption }>();
   for (const [full, option] of given) {
     const [, path, key] = /^\/([^:]*):(.+)$/.exec(full) ?? [undefined, "", full];
     if (path !== "" && own !== path && !own.startsWith(`${path}/`)) continue;
@@ -98,70 +103,67 @@ function optionsFor(given: LpOptions, name = ""): Map<string, LpOption> {
 }
 
 /** Every option with its type; without a value where none is set. */
-export function lpOptionsOf({ codec, schema, set }: Chosen): LpOptions {
-  const all = new Map<string, LpOption>([[CODEC_KEY, { type: "string", value: codec.name }]]);
+export function lpOptionsOf({ codec, schema, set }: Chosen): PressioOptions {
+  const all = PressioOptions.from({ [CODEC_KEY]: codec.name });
   for (const [key, spec] of Object.entries(schema)) {
     const type = lpTypeOf(key, spec);
-    if (type !== undefined) all.set(key, lpOption(type, set[key] ?? spec.default));
+    const value = set[key] ?? (spec.default as OptionValue | undefined);
+    if (type !== undefined) all.put(key, value === undefined ? { type } : { type, value: lpValueOf(value) });
   }
   return all;
 }
 
 /** What does not change: allowed values under the option's own name, least and most, and what the codec is. */
-export function lpConfigurationOf({ codec, schema }: Chosen): LpOptions {
-  const all = new Map<string, LpOption>([
-    [CODEC_KEY, { type: "strings", value: codecs.names() }],
-    ["pressio:thread_safe", { type: "threadsafety", value: 2 }],
-    ["pressio:stability", { type: "string", value: codec.stability }],
-    ["pressio:highlevel", { type: "strings", value: PROMISE_KEYS.filter((key) => Object.hasOwn(schema, key)) }],
-    ["tempress:stream_version", { type: "int32", value: codec.version }],
-    ["tempress:dtypes", { type: "strings", value: codec.dtypes }],
-  ]);
+export function lpConfigurationOf({ codec, schema }: Chosen): PressioOptions {
+  const all = PressioOptions.from({
+    [CODEC_KEY]: codecs.names(),
+    "pressio:thread_safe": { type: "threadsafety", value: "multiple" },
+    "pressio:stability": codec.stability,
+    "pressio:highlevel": PROMISE_KEYS.filter((key) => Object.hasOwn(schema, key)),
+    "tempress:stream_version": { type: "int32", value: codec.version },
+    "tempress:dtypes": codec.dtypes,
+  });
   for (const [key, spec] of Object.entries(schema)) {
     const type = lpTypeOf(key, spec);
-    if (spec.choices) all.set(key, { type: "strings", value: spec.choices });
+    if (spec.choices) all.put(key, { type: "charptr[]", value: spec.choices });
     if (type === undefined || (spec.type !== "int" && spec.type !== "float")) continue;
-    if (spec.min !== undefined) all.set(`${key}:min`, { type, value: spec.min });
-    if (spec.max !== undefined) all.set(`${key}:max`, { type, value: spec.max });
+    if (spec.min !== undefined) all.put(`${key}:min`, { type, value: spec.min });
+    if (spec.max !== undefined) all.put(`${key}:max`, { type, value: spec.max });
   }
   return all;
 }
 
-export function lpDocumentationOf({ codec, schema }: Chosen): LpOptions {
-  const text = (value: string): LpOption => ({ type: "string", value });
-  return new Map([
-    ["pressio:description", text(`Tempress, codec ${codec.name}: ${codec.summary}`)],
-    [CODEC_KEY, text("how to compress")],
-    ...Object.entries(schema).map(([key, { help }]) => [key, text(help)] as const),
-  ]);
+export function lpDocumentationOf({ codec, schema }: Chosen): PressioOptions {
+  return PressioOptions.from({
+    "pressio:description": `Tempress, codec ${codec.name}: ${codec.summary}`,
+    [CODEC_KEY]: "how to compress",
+    ...Object.fromEntries(Object.entries(schema).map(([key, { help }]) => [key, help])),
+  });
 }
 
-/** Undefined for what LibPressio's JSON cannot say. */
-function lpTypeOf(key: string, spec: OptionSpec): LpType | undefined {
-  // The types that LibPressio's plug-ins have for these names: `get` in C takes no other.
+const LP_TYPES: Readonly<Record<OptionSpec["type"], PressioType | undefined>> = {
+  int: "int32",
+  float: "double",
+  bool: "bool",
+  string: "charptr",
+  choice: "charptr",
+  strings: "charptr[]",
+  numbers: "data",
+  tensor: "data",
+};
+
+/** Types that LibPressio's own plug-ins have for these names: `get` in C takes no other. */
+function lpTypeOf(key: string, spec: OptionSpec): PressioType | undefined {
   if (key === "pressio:nthreads") return "uint32";
-  switch (spec.type as string) {
-    case "int":
-      return (spec.max ?? 0) > 2 ** 31 - 1 || (spec.min ?? 0) < -(2 ** 31) ? "int64" : "int32";
-    case "float":
-      return "double";
-    case "bool":
-      return "bool";
-    case "strings":
-      return "strings";
-    case "numbers":
-      return "data";
-    case "string":
-    case "choice":
-      return "string";
-    default:
-      return undefined;
-  }
+  const wide = spec.type === "int" && ((spec.max ?? 0) > 2 ** 31 - 1 || (spec.min ?? 0) < -(2 ** 31));
+  return wide ? "int64" : LP_TYPES[spec.type];
 }
 
-function lpOption(type: LpType, value: unknown): LpOption {
-  if (value === undefined) return { type };
-  if (type !== "data") return { type, value: value as LpOption["value"] };
-  const values = value as readonly number[];
-  return { type, value: { dims: [values.length], dtype: "double", values } satisfies LpData };
+/** Numbers are a tensor among LibPressio's options. */
+function lpValueOf(value: OptionValue): PressioValue {
+  if (typeof value !== "object" || "data" in value || value.some((item) => typeof item === "string")) {
+    return value as PressioValue;
+  }
+  if (value.length === 0) return [];
+  return { dtype: "float64", shape: [value.length], data: Float64Array.from(value as readonly number[]) };
 }

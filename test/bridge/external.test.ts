@@ -145,7 +145,7 @@ describe("what LibPressio asks", () => {
     await expect(lp.setOptions({ "tezip:windw": 3 })).rejects.toThrow('did you mean "tezip:window"?');
     await expect(lp.setOptions({ "pressio:abs": "1e-3abc" })).rejects.toThrow("cannot be");
     await expect(lp.setOptions({ "pressio:abs": 1, "pressio:rel": 1 })).rejects.toThrow("2 promises at once");
-    await expect(lp.setOptions({ "pressio:abs": { type: 99, value: 1 } })).rejects.toThrow("type 99");
+    await expect(lp.setOptions({ "pressio:abs": { type: 99, value: 1 } })).rejects.toThrow("type code 99");
   });
 
   it("gets our message where something is wrong, and not that of a missing key", async () => {
