@@ -45,6 +45,7 @@ export const compress: Verb = {
       .option("--effort <level>", "fast, balanced or max (default: balanced)", oneOf("--effort", EFFORTS))
       .option("--window <N>", "frames a chunk", countOf("--window"))
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
+      .option("--read-back", "decode each chunk before it is written (default: with --effort max)")
       .option("-O, --option <KEY=VALUE>", "an option of the codec, repeatable", keyValue("-O"))
       .option(
         "--metrics <names>",
@@ -94,6 +95,7 @@ export const compress: Verb = {
           "threads",
           "timeAxis",
           "window",
+          "readBack",
         ]),
         codec: codec.name,
         options,

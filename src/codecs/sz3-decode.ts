@@ -5,8 +5,9 @@ import { TempressError } from "../errors.ts";
 import { type InterpolationSettings, interpolate } from "../predict/sz3-interpolation.ts";
 import { activePredictors, blockCount, REGRESSION, WorkingArray } from "../predict/sz3-lorenzo.ts";
 import { KernelQuantizer } from "../quantize/linear.ts";
+import type { Arrays, DType } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { bytesOf, emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { readConfig, readOuter, type Sz3Config, type Sz3Type, squeezed, widthOf } from "./sz3-config.ts";
 import { readInterpolationHead } from "./sz3-interpolation-head.ts";
 import { bytesAt, type CodedArray, withArray } from "./sz3-kernels.ts";
@@ -19,14 +20,21 @@ const ZSTD_MOST = 2 ** 15;
 /**
  * Decodes a whole stream of values of `type`, which the stream does not tell.
  * @param expected the extents, where the caller knows them: then they are believed, however small the stream is.
+ * @param into memory of as many values for them.
  * @returns the values with SZ3's extents (none of 1).
  * @throws TempressError "corrupt", "truncated" or "unsupported"; never other values.
  */
-export function decodeSz3(bytes: Uint8Array, type: Sz3Type, where = "SZ3 stream", expected?: Shape): Tensor {
+export function decodeSz3(
+  bytes: Uint8Array,
+  type: Sz3Type,
+  where = "SZ3 stream",
+  expected?: Shape,
+  into?: Arrays[DType],
+): Tensor {
   const { config, payload } = readOuter(bytes, where);
   checkDims(config.dims, bytes.length, where, expected);
-  const values = emptyTensor(type, config.dims);
-  const out = new Uint8Array(values.data.buffer);
+  const values = into ? { dtype: type, shape: config.dims, data: into } : emptyTensor(type, config.dims);
+  const out = bytesOf(values);
   if (config.openmp) decodeParts(payload, config, type, out, where);
   else decodeEnvelope(payload, config, type, out, where);
   return values;

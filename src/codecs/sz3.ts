@@ -54,7 +54,7 @@ export const sz3: Codec<typeof sz3Options> = {
     return { sections: [{ name: "data", bytes }], decoded: fromWide(decoded, frames.dtype, frames.shape) };
   },
 
-  decode({ dtype, shape, section }) {
+  decode({ dtype, shape, section, into }) {
     const bytes = section("data");
     const where = "section data";
     const { config } = readOuter(bytes, where);
@@ -65,6 +65,7 @@ export const sz3: Codec<typeof sz3Options> = {
         where,
       });
     }
+    if (into && type === dtype) return { dtype, shape, data: decodeSz3(bytes, type, where, config.dims, into).data };
     const values = decodeSz3(bytes, type, where, config.dims);
     if (type === storedType(dtype)) return tensorFromBytes(dtype, shape, bytesOf(values));
     return fromWide(values, dtype, shape);

@@ -123,11 +123,12 @@ export async function decodeFrom(run: BlockRun, source: ByteSource, out: ZfpValu
 /**
  * A whole stream from memory.
  * @param bit where the blocks start: behind the header, or 0.
+ * @param into memory of as many values, which is then what is returned.
  */
-export function decodeZfp(layout: ZfpLayout, stream: Uint8Array, bit: number): ZfpValues {
+export function decodeZfp(layout: ZfpLayout, stream: Uint8Array, bit: number, into?: ZfpValues): ZfpValues {
   checkRoom(layout, stream.length * 8 - bit);
   const { shape } = layout;
-  const values = newValues(layout, elementCount(shape));
+  const values = into ?? newValues(layout, elementCount(shape));
   const frames = slabFrames(layout);
   let at = bit;
   for (let t = 0; t < shape[0]!; t += frames) {

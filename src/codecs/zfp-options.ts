@@ -2,6 +2,7 @@
 import { bool, float, int, type OptionValues } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import type { Bound } from "../promise/spec.ts";
+import { scanValues } from "../tensor/scan.ts";
 import type { ZfpValues } from "./zfp-array.ts";
 import { MAXBITS, MAXPREC, MINBITS, MINEXP, MOST_BLOCK_BITS, type ZfpMode, type ZfpType } from "./zfp-parameters.ts";
 
@@ -48,11 +49,8 @@ export function modeOfOptions(values: OptionValues<typeof zfpOptions>): ZfpMode 
  */
 export function modeOfBound(bound: Bound, type: ZfpType, rank: number, values: ZfpValues): ZfpMode {
   if (bound.kind === "lossless" || !type.startsWith("float")) return { reversible: true };
-  let most = 0;
-  for (const value of values as Float64Array) {
-    const size = Math.abs(value);
-    if (size > most && size < Number.POSITIVE_INFINITY) most = size;
-  }
+  const { min, max, ordinary } = scanValues({ dtype: type, shape: [values.length], data: values });
+  const most = ordinary > 0 ? Math.max(-min, max) : 0;
   // Planes between the largest value and the tolerance: what the integers hold, and what the type's own digits do.
   const [planes, digits, tiny] = type === "float32" ? [30 - 2 * rank, 23, 2 ** -96] : [62 - 2 * rank, 52, 2 ** -960];
   const deepest = most * 2 ** -Math.min(planes, digits);

@@ -6,6 +6,7 @@ import type { Codec } from "../compressor/codec.ts";
 import { TempressError } from "../errors.ts";
 import { DTYPE_NAMES } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
+import type { ZfpValues } from "./zfp-array.ts";
 import { zfpBare } from "./zfp-bare.ts";
 import { canCarry, carrierType, foldedShape, fromCarrier, toCarrier } from "./zfp-carrier.ts";
 import { decodeZfp } from "./zfp-decode.ts";
@@ -37,7 +38,7 @@ export const zfp: Codec<typeof zfpOptions> = {
     return { sections: [{ name: "data", bytes: encodeZfp({ type, shape, parameters }, values, true) }] };
   },
 
-  decode({ dtype, shape, section }) {
+  decode({ dtype, shape, section, into }) {
     const stream = section("data");
     const where = "section data";
     const header = readZfpHeader(stream, where);
@@ -46,6 +47,9 @@ export const zfp: Codec<typeof zfpOptions> = {
         where,
         hint: `the chunk is ${formatShape(shape)} ${dtype}; the file is damaged`,
       });
+    }
+    if (into && header.type === dtype) {
+      return { dtype, shape, data: decodeZfp(header, stream, header.bits, into as ZfpValues) };
     }
     return fromCarrier(decodeZfp(header, stream, header.bits), header.type, dtype, shape);
   },

@@ -14,7 +14,7 @@ import { timeBack } from "./slabs.ts";
 import { frameBox, inSlabs, slabBox } from "./write-out.ts";
 
 export interface OpenOptions {
-  /** Worker threads for decoding, in Node; default 1. */
+  /** Worker threads for decoding, in Node; default 1. With more the values read are in shared memory. */
   readonly threads?: number | undefined;
   /**
    * Read what a damaged file still holds: a lost index is replaced by a search for chunks, and values of damaged or
@@ -40,7 +40,7 @@ export interface Archive {
   /** What was found damaged so far; empty without `salvage`. */
   readonly damage: readonly Damage[];
   /** Frames [t0, t1) along the time axis, in the order of axes of `shape`. Reads only their chunks. */
-  readFrames(t0: number, t1: number): Promise<Tensor>;
+  readFrames(t0: number, t1: number, options?: { readonly signal?: AbortSignal | undefined }): Promise<Tensor>;
   /** The tensor as a source of frames along its axis 0, which remembers the latest chunks. */
   source(): TensorSource;
   /**
@@ -50,7 +50,7 @@ export interface Archive {
   writeTo(sink: TensorSink, options?: WriteOptions): Promise<void>;
   /** How the file is made and where its bytes go; reads nothing. */
   inspect(): InspectReport;
-  /** Ends worker threads and closes the source. */
+  /** Gives up reads under way and closes the source. */
   close(): Promise<void>;
 }
 
@@ -75,9 +75,9 @@ export async function openArchive(from: ByteSource | Uint8Array, options: OpenOp
     dtype,
     chunks,
     damage: reader.damage,
-    async readFrames(t0, t1) {
+    async readFrames(t0, t1, { signal } = {}) {
       checkRange(t0, t1, time);
-      return { ...timeBack(await reader.read(frameBox(reader.stored, t0, t1)), timeAxis), ...described };
+      return { ...timeBack(await reader.read(frameBox(reader.stored, t0, t1), { signal }), timeAxis), ...described };
     },
     source: () => sourceOf(reader, described),
     async writeTo(sink, { frames = [0, time], onProgress, signal } = {}) {
@@ -86,7 +86,7 @@ export async function openArchive(from: ByteSource | Uint8Array, options: OpenOp
       const all = (t1 - t0) * frameLength(reader.stored) * DTYPES[dtype].bytes;
       let bytesOut = 0;
       if (all === 0) return;
-      for await (const slab of inSlabs(reader, t0, t1)) {
+      for await (const slab of inSlabs(reader, t0, t1, signal)) {
         signal?.throwIfAborted();
         await sink.write(slab);
         bytesOut += slab.data.byteLength;
@@ -111,14 +111,14 @@ function sourceOf(reader: ChunkReader, described: object): TensorSource {
       checkRange(t0, t1, shape[0]!);
       const { stored } = reader;
       const box = timeAxis === 0 ? frameBox(stored, t0, t1) : slabBox(stored, [0, stored[0]!], t0, t1);
-      return timeBack(await reader.read(box, cache), timeAxis);
+      return timeBack(await reader.read(box, { cache }), timeAxis);
     },
     ...(timeAxis === 0
       ? {
           async readPart(t: number, start: number, end: number): Promise<Tensor> {
             checkRange(start, end, frameLength(shape));
             const covering = coveringBox(shape, t, start, end);
-            const { data } = await reader.read(covering.box, cache);
+            const { data } = await reader.read(covering.box, { cache });
             const values = data.subarray(start - covering.start, end - covering.start) as Tensor["data"];
             return { dtype, shape: [end - start], data: values };
           },

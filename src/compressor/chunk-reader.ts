@@ -1,12 +1,12 @@
 import { type ChunkInfo, readChunk } from "../container/chunk-record.ts";
 import { storedShape, unitAxes } from "../container/header.ts";
-import { type Container, readRange } from "../container/reader.ts";
+import { type Container, readRange, runInFrame } from "../container/reader.ts";
 import { TempressError } from "../errors.ts";
 import { type Box, boxVolume, copyRegion, intersect, sameBox } from "../tensor/box.ts";
-import { DTYPES } from "../tensor/dtype.ts";
+import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { ByteSource } from "../tensor/source.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import { emptyTensor, sharedTensor, type Tensor } from "../tensor/tensor.ts";
 import { decodeChunk } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
 import { withParts } from "./part.ts";
@@ -22,6 +22,11 @@ export interface Damage {
 
 /** Bytes of decoded values that are kept while frames are read one after another. */
 const CACHE_BYTES = 64 << 20;
+
+/** A tensor up to this size is allocated before a chunk of it is decoded, and a larger one if its file is not tiny. */
+const SOON_BYTES = 256 << 20;
+/** The most that a byte of a file is believed to hold, before its chunks are proved. */
+const BELIEVED_RATIO = 1024;
 
 /** The latest decoded chunks. */
 export class ChunkCache {
@@ -41,6 +46,27 @@ export class ChunkCache {
       this.#bytes -= data.byteLength;
     }
   }
+}
+
+export interface ReadOptions {
+  /** Keeps chunks that were read in part. */
+  readonly cache?: ChunkCache | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Decoding {
+  readonly codec: Codec;
+  readonly pool: ChunkPool | undefined;
+  readonly into: Arrays[DType] | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The values of `out`, which fills `box`, that a chunk fills: undefined where they are not all of it or no single run. */
+function placeOf(chunk: Box, out: Tensor, box: Box): Arrays[DType] | undefined {
+  const origin = chunk.origin.map((at, k) => at - box.origin[k]!);
+  if (!origin.every((at, k) => at >= 0 && at + chunk.extent[k]! <= box.extent[k]!)) return undefined;
+  const run = runInFrame(origin, chunk.extent, box.extent);
+  return run && (out.data.subarray(run.start, run.start + run.length) as Arrays[DType]);
 }
 
 /** Values of a file by boxes in stored coordinates (time first); decodes the chunks that a box touches. */
@@ -67,7 +93,7 @@ export class ChunkReader {
   }
 
   /** A tensor of the box's extents; the caller may change it. */
-  async read(box: Box, cache?: ChunkCache): Promise<Tensor> {
+  async read(box: Box, { cache, signal }: ReadOptions = {}): Promise<Tensor> {
     const { dtype } = this.container.header;
     if (boxVolume(box) === 0) return emptyTensor(dtype, box.extent);
     const needed: { info: ChunkInfo; region: Box }[] = [];
@@ -76,26 +102,41 @@ export class ChunkReader {
       if (region) needed.push({ info, region });
     }
     const { codec, pool } = await this.#prepare();
-    const decoded = inOrder(needed, pool ? pool.threads + 1 : 1, async ({ info, region }) => {
-      const values = cache?.get(info) ?? (await this.#decode(info, codec, pool));
-      if (values) cache?.put(info, values);
-      return { info, region, values };
+    const alone = needed.length === 1 && sameBox(needed[0]!.info.box, box);
+    let out = !alone && this.#allocateSoon(box, needed) ? this.#room(box, pool) : undefined;
+    const decoded = inOrder(needed, pool ? pool.threads + 2 : 1, async ({ info, region }) => {
+      signal?.throwIfAborted();
+      const held = cache?.get(info);
+      if (held) return { info, region, values: held, placed: false };
+      const into = out && !this.#salvage ? placeOf(info.box, out, box) : undefined;
+      const values = await this.#decode(info, { codec, pool, into, signal });
+      // Who wants a part of a chunk will want the rest; who had it whole has had it.
+      if (values && !sameBox(info.box, region)) cache?.put(info, values);
+      return { info, region, values, placed: into !== undefined };
     });
-    let out: Tensor | undefined;
     let filled = 0;
-    for await (const { info, region, values } of decoded) {
+    for await (const { info, region, values, placed } of decoded) {
       if (!values) continue;
-      // One chunk that is all that was asked for needs no copy, unless the cache keeps it.
-      if (!cache && needed.length === 1 && sameBox(info.box, box)) return values;
-      // Memory for the whole is taken after the first chunk proved that the file is no hoax.
-      out ??= this.#room(box);
-      copyRegion(values, info.box, out, box, region);
+      if (alone) return values;
+      out ??= this.#room(box, pool);
+      if (!placed) copyRegion(values, info.box, out, box, region);
       filled += boxVolume(region);
     }
     if (filled < boxVolume(box) && !this.#salvage) {
       throw new TempressError("corrupt", "some values are in no chunk", { where: this.#source.name ?? "file" });
     }
-    return out ?? this.#room(box);
+    return out ?? this.#room(box, pool);
+  }
+
+  /**
+   * Whether memory for the whole is taken at once, so that chunks are decoded into it; else when a first chunk has
+   * proved that the file is no hoax. What is lost under `salvage` must be filled before.
+   */
+  #allocateSoon(box: Box, needed: readonly { info: ChunkInfo }[]): boolean {
+    if (this.#salvage) return false;
+    const bytes = boxVolume(box) * DTYPES[this.container.header.dtype].bytes;
+    const stored = needed.reduce((sum, { info }) => sum + info.byteLength, 0);
+    return bytes <= SOON_BYTES || bytes <= BELIEVED_RATIO * stored;
   }
 
   async close(): Promise<void> {
@@ -114,14 +155,14 @@ export class ChunkReader {
   }
 
   /** The chunk's values; undefined where it is damaged and `salvage` was asked for. */
-  async #decode(info: ChunkInfo, codec: Codec, pool: ChunkPool | undefined): Promise<Tensor | undefined> {
+  async #decode(info: ChunkInfo, { codec, pool, into, signal }: Decoding): Promise<Tensor | undefined> {
     const { header } = this.container;
     const job = { dtype: header.dtype, bound: header.bound, lead: this.lead };
     try {
       const bytes = await readRange(this.#source, info.offset, info.offset + info.byteLength);
-      if (pool) return await pool.decode({ ...job, codec: header.codec }, bytes, info);
+      if (pool) return await pool.decode({ ...job, codec: header.codec }, bytes, info, into, signal);
       const stored = readChunk(bytes, info);
-      return await withParts(() => decodeChunk(stored, { ...job, codec, version: header.codec.version }));
+      return await withParts(() => decodeChunk(stored, { ...job, codec, version: header.codec.version }, into));
     } catch (error) {
       if (!this.#salvage || !(error instanceof TempressError)) throw error;
       this.damage.push({ frames: info.frames, error });
@@ -129,12 +170,12 @@ export class ChunkReader {
     }
   }
 
-  /** Memory for a box; under `salvage` filled with what stands for lost values. */
-  #room(box: Box): Tensor {
+  /** Memory for a box, shared with the pool's threads; under `salvage` filled with what stands for lost values. */
+  #room(box: Box, pool: ChunkPool | undefined): Tensor {
     const { dtype, fill } = this.container.header;
     let tensor: Tensor;
     try {
-      tensor = emptyTensor(dtype, box.extent);
+      tensor = pool && !this.#salvage ? sharedTensor(dtype, box.extent) : emptyTensor(dtype, box.extent);
     } catch (cause) {
       throw new TempressError("unsupported", `no memory for ${formatShape(box.extent)} ${dtype} values at once`, {
         where: "memory",

@@ -29,6 +29,8 @@ export interface ChunkSettings {
   readonly lead: number;
   /** Whether the codec may cut the slab into windows of its own. */
   readonly cut: boolean;
+  /** Whether the decoder is run on what was encoded, also where the encoder knows the values. */
+  readonly readBack: boolean;
 }
 
 /** One slab as the plan cuts it; the codec may make several chunks of it. `values` fill `box` in C order. */
@@ -62,7 +64,8 @@ function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): Encoded
   } else {
     const encoded = runEncoder(found.frames, found.mask, settings);
     sections.push(...encoded.sections);
-    decoded = own(encoded.decoded ?? redecode(encoded, values, found.mask, settings), values, found.frames);
+    const told = settings.readBack ? undefined : encoded.decoded;
+    decoded = own(told ?? redecode(encoded, values, found.mask, settings), values, found.frames);
   }
   if (found.bytes) readSpecials(found.bytes, dtype, shape).restore(decoded);
   const asked: Bound = codec.exactBits ? { kind: "lossless", value: 0 } : bound;
@@ -91,10 +94,16 @@ function runEncoder(values: Tensor, mask: Uint8Array | undefined, settings: Chun
   return codec.encode({ frames: values, bound, effort, ...(mask ? { mask } : {}) }, options as never);
 }
 
+/** What the codec's decoder gives for these sections: whatever the encoder thinks, this is what readers will see. */
 function redecode(encoded: Encoded, like: Tensor, mask: Uint8Array | undefined, settings: ChunkSettings): Tensor {
   const { codec, bound } = settings;
   const sections = new Map(encoded.sections.map(({ name, bytes }) => [name, bytes]));
-  return codec.decode(decodeTask(like.dtype, like.shape, bound, mask, sections), codec.version);
+  try {
+    return codec.decode(decodeTask({ dtype: like.dtype, shape: like.shape, bound, mask, sections }), codec.version);
+  } catch (error) {
+    if (error instanceof PartNotLoaded) throw error;
+    throw codecFault(codec, "its decoder refuses what its encoder made", error);
+  }
 }
 
 /** The decoded values in memory of their own: they are changed before they are compared with the original. */
@@ -112,8 +121,8 @@ export interface DecodeSettings {
   readonly lead: number;
 }
 
-/** The chunk's values, as a tensor of its box's extents. */
-export function decodeChunk(stored: StoredChunk, settings: DecodeSettings): Tensor {
+/** The chunk's values, as a tensor of its box's extents; with `into` in that memory, which a failure leaves spoilt. */
+export function decodeChunk(stored: StoredChunk, settings: DecodeSettings, into?: Arrays[DType]): Tensor {
   const { codec, version, dtype, bound, lead } = settings;
   const { box } = stored.info;
   const shape = box.extent.slice(lead);
@@ -121,9 +130,10 @@ export function decodeChunk(stored: StoredChunk, settings: DecodeSettings): Tens
     const specials = stored.sections.get("specials");
     const special = specials && readSpecials(specials, dtype, shape);
     const constant = stored.sections.get("constant");
-    const values = constant
-      ? filled(dtype, shape, constant)
-      : codec.decode(decodeTask(dtype, shape, bound, special?.mask, stored.sections), version);
+    const task = { dtype, shape, bound, mask: special?.mask, sections: stored.sections, into };
+    const made = constant ? filled(dtype, shape, constant) : codec.decode(decodeTask(task), version);
+    const values = into ? { ...made, data: into } : made;
+    if (into && made.data !== into) (into as Float64Array).set(made.data as Float64Array);
     special?.restore(values);
     const corrections = stored.sections.get("corrections");
     if (corrections) applyCorrections(corrections, values);
@@ -138,18 +148,22 @@ export function decodeChunk(stored: StoredChunk, settings: DecodeSettings): Tens
   }
 }
 
-function decodeTask(
-  dtype: DType,
-  shape: Shape,
-  bound: Bound,
-  mask: Uint8Array | undefined,
-  sections: ReadonlyMap<SectionName, Uint8Array>,
-): DecodeTask {
+interface Decoding {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly bound: Bound;
+  readonly mask: Uint8Array | undefined;
+  readonly sections: ReadonlyMap<SectionName, Uint8Array>;
+  readonly into?: Arrays[DType] | undefined;
+}
+
+function decodeTask({ dtype, shape, bound, mask, sections, into }: Decoding): DecodeTask {
   return {
     dtype,
     shape,
     bound,
     ...(mask ? { mask } : {}),
+    ...(into ? { into } : {}),
     has: (name) => sections.has(name as SectionName),
     section(name) {
       const bytes = sections.get(name as SectionName);
@@ -171,10 +185,11 @@ function placed(error: unknown, where: string): TempressError | PartNotLoaded {
   return new TempressError("corrupt", `the chunk cannot be decoded: ${message}`, { where, cause: error });
 }
 
-function codecFault(codec: Codec, why: string): TempressError {
+function codecFault(codec: Codec, why: string, cause?: unknown): TempressError {
   return new TempressError("bound-broken", `codec "${codec.name}" is at fault: ${why}`, {
     where: "compress",
     hint: "choose another codec and report this with the data",
+    cause,
   });
 }
 

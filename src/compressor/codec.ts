@@ -1,6 +1,6 @@
 import type { PromiseOptions } from "../promise/from-options.ts";
 import type { Bound } from "../promise/spec.ts";
-import type { DType } from "../tensor/dtype.ts";
+import type { Arrays, DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { OptionSchema, OptionValues } from "./schema.ts";
@@ -20,6 +20,8 @@ export interface DecodeTask {
   readonly shape: Shape;
   readonly bound: Bound;
   readonly mask?: Uint8Array;
+  /** Memory of as many values, which the codec may fill and return; what it returns else is copied there. */
+  readonly into?: Arrays[DType];
   /** Section by name; throws a typed error when it is absent. */
   section(name: string): Uint8Array;
   has(name: string): boolean;

@@ -81,7 +81,8 @@ export async function compressTo(
     // A field without a range is constant: chunks of one value never reach the codec.
     if (range === undefined || range.min < range.max) refuseBound(codec, bound);
     const cut = codec.cuts !== undefined && !plan.split;
-    const settings: ChunkSettings = { codec, options: values, bound, fill, effort, lead: plan.lead, cut };
+    const readBack = options.readBack ?? effort === "max";
+    const settings: ChunkSettings = { codec, options: values, bound, fill, effort, lead: plan.lead, cut, readBack };
     const writer = new ContainerWriter(sink, {
       dtype: source.dtype,
       shape: source.shape,
@@ -105,8 +106,8 @@ export async function compressTo(
       }
     }
     const job = { ...settings, codec: name, fill };
-    const encoded = inOrder(slabs(), pool ? pool.threads + 1 : 1, ({ box, values }) =>
-      pool ? pool.encode(job, values, box) : withParts(() => encodeSlab(values, box, settings)),
+    const encoded = inOrder(slabs(), pool ? pool.threads + 2 : 1, ({ box, values }) =>
+      pool ? pool.encode(job, values, box, signal) : withParts(() => encodeSlab(values, box, settings)),
     );
     const frame = frameLength(stored.shape);
     let done = 0;

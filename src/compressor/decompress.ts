@@ -6,6 +6,7 @@ import { type OpenOptions, openArchive } from "./archive.ts";
 export interface DecompressOptions extends OpenOptions {
   /** Frames [t0, t1) along the time axis; only their chunks are read. Default all. */
   readonly frames?: readonly [number, number] | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -13,11 +14,11 @@ export interface DecompressOptions extends OpenOptions {
  * @throws TempressError "corrupt", "truncated", "unsupported", "io", "invalid-argument" (frames out of range)
  */
 export async function decompress(from: Uint8Array | ByteSource, options: DecompressOptions = {}): Promise<Tensor> {
-  const { frames, ...open } = options;
+  const { frames, signal, ...open } = options;
   const archive = await openArchive(from, open);
   try {
     const [t0, t1] = frames ?? [0, archive.shape[archive.header.timeAxis]!];
-    return await archive.readFrames(t0, t1);
+    return await archive.readFrames(t0, t1, { signal });
   } catch (error) {
     // Damage that passed every check must still not surface as a bare RangeError.
     if (error instanceof RangeError) {

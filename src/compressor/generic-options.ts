@@ -20,6 +20,7 @@ export const GENERIC_OPTIONS: OptionSchema = {
   "tempress:fill": unset("float", "value that stands for no data"),
   "tempress:effort": unset("choice", "time spent for size", { choices: ["fast", "balanced", "max"] }),
   "tempress:time_axis": unset("int", "the axis that is time", { min: 0, max: 7 }),
+  "tempress:read_back": unset("bool", "decode each chunk before it is written, and prove the promise on that"),
   "tempress:window": unset("int", "frames of a chunk", { min: 1, unit: "frames" }),
 };
 
@@ -71,6 +72,7 @@ export function compressOptions(codec: string, set: GivenOptions): CompressOptio
     threads: number("pressio:nthreads"),
     timeAxis: number("tempress:time_axis"),
     window: number("tempress:window"),
+    readBack: set["tempress:read_back"] as boolean | undefined,
     options: Object.fromEntries(own),
   };
 }

@@ -3,6 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { type ChunkInfo, type EncodedChunk, readChunk } from "../container/chunk-record.ts";
 import { type ErrorCode, TempressError } from "../errors.ts";
 import type { Box } from "../tensor/box.ts";
+import type { Arrays, DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { decodeChunk, encodeSlab } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
@@ -12,7 +13,14 @@ import { codecs } from "./registry.ts";
 
 export type Request =
   | { readonly kind: "encode"; readonly job: EncodeJob; readonly values: Tensor; readonly box: Box }
-  | { readonly kind: "decode"; readonly job: DecodeJob; readonly bytes: Uint8Array; readonly info: ChunkInfo };
+  | {
+      readonly kind: "decode";
+      readonly job: DecodeJob;
+      readonly bytes: Uint8Array;
+      readonly info: ChunkInfo;
+      /** Shared memory for the values. */
+      readonly into: Arrays[DType] | undefined;
+    };
 
 export type Answer =
   | { readonly kind: "chunks"; readonly chunks: EncodedChunk[] }
@@ -52,10 +60,10 @@ async function work(request: Request): Promise<{ answer: Answer; transfer: Array
     }));
     return { answer: { kind: "chunks", chunks }, transfer };
   }
-  const { job, bytes, info } = request;
+  const { job, bytes, info, into } = request;
   const codec = await prepare(job.codec.name);
   const stored = readChunk(bytes, info);
-  const values = await withParts(() => decodeChunk(stored, { ...job, codec, version: job.codec.version }));
+  const values = await withParts(() => decodeChunk(stored, { ...job, codec, version: job.codec.version }, into));
   const { buffer, byteLength } = values.data;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) transfer.push(buffer);
   return { answer: { kind: "values", values }, transfer };

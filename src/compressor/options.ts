@@ -17,6 +17,11 @@ export interface CompressOptions extends PromiseOptions {
   readonly timeAxis?: number | undefined;
   /** Frames of a chunk; by default as many as make about 8 MiB. */
   readonly window?: number | undefined;
+  /**
+   * Whether each chunk's bytes are decoded before they are written, and the promise is proved on what the decoder
+   * gives. Default: at effort "max" only; else the encoder's own account of it is trusted where it gives one.
+   */
+  readonly readBack?: boolean | undefined;
   /** Options of the codec by their full names: `{ "zstd:level": 19 }`. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   readonly onProgress?: ((done: Progress) => void) | undefined;
@@ -44,6 +49,7 @@ const KEYS: readonly (keyof CompressOptions)[] = [
   "threads",
   "timeAxis",
   "window",
+  "readBack",
   "options",
   "onProgress",
   "signal",
@@ -69,6 +75,8 @@ export function checkCompressOptions(given: CompressOptions, rank: number): void
   wholeNumber("threads", threads, 1, MAX_THREADS);
   wholeNumber("timeAxis", timeAxis, 0, rank - 1);
   wholeNumber("window", window, 1, Number.MAX_SAFE_INTEGER);
+  if (given.readBack !== undefined && typeof given.readBack !== "boolean")
+    throw refused("readBack", `readBack cannot be ${JSON.stringify(given.readBack)}`, "it is true or false");
   if (given.options !== undefined && (typeof given.options !== "object" || given.options === null)) {
     throw refused("options", "codec options are not an object", 'write { options: { "zstd:level": 19 } }');
   }

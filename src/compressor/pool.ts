@@ -1,7 +1,7 @@
 import type { ChunkInfo, EncodedChunk } from "../container/chunk-record.ts";
 import type { Bound } from "../promise/spec.ts";
 import type { Box } from "../tensor/box.ts";
-import type { DType } from "../tensor/dtype.ts";
+import type { Arrays, DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Effort } from "./codec.ts";
 import { codecs } from "./registry.ts";
@@ -15,6 +15,7 @@ export interface EncodeJob {
   readonly effort: Effort;
   readonly lead: number;
   readonly cut: boolean;
+  readonly readBack: boolean;
 }
 
 /** `DecodeSettings` with the codec by name. */
@@ -25,11 +26,22 @@ export interface DecodeJob {
   readonly lead: number;
 }
 
-/** Threads that work on chunks. Calls may overlap; each gives its own result or typed error. */
+/**
+ * Threads that work on chunks. Calls may overlap; each gives its own result or typed error, or throws its signal's
+ * reason as soon as that fires.
+ */
 export interface ChunkPool {
   readonly threads: number;
-  encode(job: EncodeJob, values: Tensor, box: Box): Promise<EncodedChunk[]>;
-  decode(job: DecodeJob, bytes: Uint8Array, info: ChunkInfo): Promise<Tensor>;
+  encode(job: EncodeJob, values: Tensor, box: Box, signal?: AbortSignal): Promise<EncodedChunk[]>;
+  /** With `into`, a part of a tensor in shared memory, the values are written there. */
+  decode(
+    job: DecodeJob,
+    bytes: Uint8Array,
+    info: ChunkInfo,
+    into?: Arrays[DType],
+    signal?: AbortSignal,
+  ): Promise<Tensor>;
+  /** Gives up what is still under way. The threads stay for the next call. */
   close(): Promise<void>;
 }
 

@@ -15,13 +15,18 @@ const WHOLE_FRAME_BYTES = 64 << 20;
  * or runs of one frame's values (as rank 1) where a frame is above 64 MiB. Every chunk is decoded once where
  * the chunks of a slab fit into the cache.
  */
-export async function* inSlabs(reader: ChunkReader, t0: number, t1: number): AsyncGenerator<Tensor> {
+export async function* inSlabs(
+  reader: ChunkReader,
+  t0: number,
+  t1: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Tensor> {
   const { header } = reader.container;
   const { bytes } = DTYPES[header.dtype];
   const time = header.timeAxis === 0;
   const steps = time ? t1 - t0 : header.shape[0]!;
   const stepBytes = Math.max(1, ((frameLength(reader.stored) * (t1 - t0)) / steps) * bytes);
-  if (time && stepBytes > WHOLE_FRAME_BYTES) return yield* inParts(reader, t0, t1);
+  if (time && stepBytes > WHOLE_FRAME_BYTES) return yield* inParts(reader, t0, t1, signal);
   const cache = new ChunkCache();
   // Across the order of the file each slab visits every chunk: fewer, larger slabs.
   const most = Math.max(1, Math.floor((time ? SLAB_BYTES : 2 * SLAB_BYTES) / stepBytes));
@@ -29,7 +34,7 @@ export async function* inSlabs(reader: ChunkReader, t0: number, t1: number): Asy
   for (let at = time ? t0 : 0; at < last; ) {
     const end = time ? goodEnd(reader, at, Math.min(last, at + most)) : Math.min(last, at + most);
     const box = time ? frameBox(reader.stored, at, end) : slabBox(reader.stored, [t0, t1], at, end);
-    yield timeBack(await reader.read(box, cache), header.timeAxis);
+    yield timeBack(await reader.read(box, { cache, signal }), header.timeAxis);
     at = end;
   }
 }
@@ -54,7 +59,12 @@ function goodEnd(reader: ChunkReader, at: number, end: number): number {
   return best > at ? best : end;
 }
 
-async function* inParts(reader: ChunkReader, t0: number, t1: number): AsyncGenerator<Tensor> {
+async function* inParts(
+  reader: ChunkReader,
+  t0: number,
+  t1: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Tensor> {
   const { stored, lead, container } = reader;
   const cache = new ChunkCache();
   // Below leading axes of extent 1 the windows are parts of the only frame.
@@ -73,7 +83,7 @@ async function* inParts(reader: ChunkReader, t0: number, t1: number): AsyncGener
         origin: box.origin.map((start, k) => (k === lead ? at : start)),
         extent: box.extent.map((length, k) => (k === lead ? end - at : length)),
       };
-      const values = await reader.read(part, cache);
+      const values = await reader.read(part, { cache, signal });
       yield { ...values, shape: [values.data.length] };
     }
     at = end;

@@ -31,6 +31,13 @@ export function emptyTensor<D extends DType>(dtype: D, shape: Shape): Tensor<D> 
   return { dtype, shape: Object.freeze([...shape]), data: new Values(elementCount(shape)) };
 }
 
+/** The same in memory that worker threads see too. */
+export function sharedTensor<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
+  const { Array: Values, bytes } = DTYPES[dtype];
+  const count = elementCount(shape);
+  return { dtype, shape: Object.freeze([...shape]), data: new Values(new SharedArrayBuffer(count * bytes), 0, count) };
+}
+
 /** The same memory as bytes (little-endian hosts only, which is all that WebAssembly and browsers run on). */
 export function bytesOf(t: Tensor): Uint8Array {
   return new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
