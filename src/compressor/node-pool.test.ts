@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildWorker } from "../../test/support/worker-file.ts";
 import { isTempressError } from "../errors.ts";
-import { bytesOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { type ByteSource, type TensorSource, tensorSource } from "../tensor/source.ts";
+import { bytesOf, frames, type Tensor, tensor } from "../tensor/tensor.ts";
 import { openArchive } from "./archive.ts";
 import { compress } from "./compress.ts";
 import { decompress } from "./decompress.ts";
@@ -87,6 +88,8 @@ describe("threads", () => {
   });
 
   it("end when they have been idle for long", async () => {
+    // Those there are have a true timer already.
+    setWorkerFile(worker!.file);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       await compress(waves(), { codec: "zstd", abs: 1, window: 3, threads: 2 });
@@ -100,18 +103,31 @@ describe("threads", () => {
 
   it("stop for a signal, at once", async () => {
     const input = waves();
-    const options = { codec: "tezip", abs: 1e-3, effort: "max", window: 20, threads: 2 } as const;
+    const options = { codec: "tezip", abs: 1e-3, effort: "max", window: 10, threads: 2 } as const;
+    // Each time the signal fires when a chunk is with a worker and the next one is read.
     const stop = new AbortController();
-    const compressing = compress(input, { ...options, signal: stop.signal }).catch((thrown: unknown) => thrown);
-    setTimeout(() => stop.abort(new Error("enough")), 50);
-    expect(await compressing).toEqual(new Error("enough"));
+    let reads = 0;
+    const source: TensorSource = {
+      ...tensorSource(input),
+      read(t0, t1) {
+        if (++reads === 2) queueMicrotask(() => stop.abort(new Error("enough")));
+        return frames(input, t0, t1);
+      },
+    };
+    await expect(compress(source, { ...options, signal: stop.signal })).rejects.toThrow("enough");
+    await expect(compress(input, { ...options, signal: stop.signal })).rejects.toThrow("enough");
 
     const bytes = await compress(input, options);
     const again = new AbortController();
-    const reading = decompress(bytes, { threads: 2, signal: again.signal }).catch((thrown: unknown) => thrown);
-    setTimeout(() => again.abort(new Error("enough")), 5);
-    expect(await reading).toEqual(new Error("enough"));
-    await expect(compress(input, { ...options, signal: again.signal })).rejects.toThrow("enough");
+    const { chunks } = await openArchive(bytes);
+    const file: ByteSource = {
+      byteLength: bytes.length,
+      read(start, end) {
+        if (start === chunks[1]!.offset) queueMicrotask(() => again.abort(new Error("enough")));
+        return bytes.subarray(start, end);
+      },
+    };
+    await expect(decompress(file, { threads: 2, signal: again.signal })).rejects.toThrow("enough");
     expect((await decompress(bytes, { threads: 2 })).data.length).toBe(input.data.length);
   });
 
