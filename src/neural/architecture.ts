@@ -1,8 +1,9 @@
 /** Architectures by their description, which is what a model file holds: checked here, whoever wrote it. */
 import { TempressError } from "../errors.ts";
-import { type Graph, parametersOf } from "./graph.ts";
+import type { Graph } from "./graph.ts";
 import { type PredNetConfig, predNetGraph } from "./prednet.ts";
 import { type WarpConfig, warpGraph } from "./warp.ts";
+import { weightCount } from "./weights.ts";
 
 export type Architecture = WarpConfig | PredNetConfig;
 
@@ -27,11 +28,6 @@ export function architectureFrom(description: unknown): Architecture {
 
 export function graphOf(architecture: Architecture): Graph {
   return architecture.kind === "warp" ? warpGraph(architecture) : predNetGraph(architecture);
-}
-
-/** Weights and biases together. */
-export function weightCount(graph: Graph): number {
-  return parametersOf(graph).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 function warpFrom(given: Readonly<Record<string, unknown>>): WarpConfig {

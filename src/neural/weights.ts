@@ -34,6 +34,34 @@ export function checkWeights(graph: Graph, weights: Weights): void {
   }
 }
 
+/** Weights and biases together. */
+export function weightCount(graph: Graph): number {
+  return parametersOf(graph).reduce((sum, { shape }) => sum + countOf(shape), 0);
+}
+
+/** All parameters as one long vector, in the order of `parametersOf`. */
+export function vectorOf(graph: Graph, weights: Weights): Float32Array {
+  const vector = new Float32Array(weightCount(graph));
+  let at = 0;
+  for (const { name } of parametersOf(graph)) {
+    const values = weights.get(name)!;
+    vector.set(values, at);
+    at += values.length;
+  }
+  return vector;
+}
+
+/** The long vector cut again; views, no copies. */
+export function weightsOf(graph: Graph, vector: Float32Array): Map<string, Float32Array> {
+  const weights = new Map<string, Float32Array>();
+  let at = 0;
+  for (const { name, shape } of parametersOf(graph)) {
+    weights.set(name, vector.subarray(at, at + countOf(shape)));
+    at += countOf(shape);
+  }
+  return weights;
+}
+
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
