@@ -35,6 +35,8 @@ export function composite(metrics: readonly Metric[]): Metric {
       const all = Object.assign({}, ...metrics.map((m) => m.results())) as MetricResults;
       rate(all, "composite:compression_rate", "size:uncompressed_size", "time:compress");
       rate(all, "composite:decompression_rate", "size:decompressed_size", "time:decompress");
+      rate(all, "composite:compression_rate_many", "size:uncompressed_size", "time:compress_many");
+      rate(all, "composite:decompression_rate_many", "size:decompressed_size", "time:decompress_many");
       return all;
     },
   };

@@ -55,7 +55,10 @@ export interface MetricSettings<S extends OptionSchema = OptionSchema> {
   readonly options: OptionValues<S>;
 }
 
-/** What a metric keeps while slabs pass: sums of fixed size, or all values of both sides. */
+/**
+ * What a metric keeps while slabs pass: sums (or some frames) of bounded size, or all values of both sides. Those that
+ * keep values get them as one slab, after the last one.
+ */
 export type Keeps = "sums" | "values";
 
 /** A metric that can be made: plain data and one function. */
@@ -66,7 +69,7 @@ export interface MetricKind<S extends OptionSchema = OptionSchema> {
   readonly options: S;
   /** All names that `results` may hold, and what each is, with its unit. */
   readonly results: Readonly<Record<string, string>>;
-  /** "values" needs memory for both tensors: see `gather.ts`. */
+  /** "values" needs memory for both tensors, which all such metrics share. */
   readonly keeps: Keeps;
   create(settings: MetricSettings<S>): Metric | Promise<Metric>;
 }

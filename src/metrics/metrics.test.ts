@@ -1,53 +1,12 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillsFor, tensorsOf } from "../../test/nasty-tensors.ts";
-import { needsShared, sharedFile } from "../../test/optional.ts";
 import { isTempressError } from "../errors.ts";
 import { DTYPE_NAMES, type DType } from "../tensor/dtype.ts";
 import { fillPattern } from "../tensor/fill.ts";
-import { frames, type Tensor, tensor, tensorFromBytes } from "../tensor/tensor.ts";
+import { frames, type Tensor, tensor } from "../tensor/tensor.ts";
 import { addErrors, type ErrorSums, emptySums, fillNumber, kernelSums, pivotOf, plainSums } from "./error-sums.ts";
 import { evaluateMetrics, type MetricKind, metrics } from "./index.ts";
-
-const GOLDEN = sharedFile("golden/");
-
-interface GoldenCase {
-  readonly input: string;
-  readonly restored: string;
-  readonly dtype: DType;
-  readonly shape: number[];
-  readonly results: Record<string, number | { readonly value: number }>;
-}
-
-needsShared("golden/metrics.json").describe("LibPressio's values (../shared/golden)", () => {
-  const { cases } = JSON.parse(readFileSync(new URL("metrics.json", GOLDEN), "utf8")) as { cases: GoldenCase[] };
-  for (const { input, restored, dtype, shape, results } of cases) {
-    it(`${restored} to 1e-6`, async () => {
-      const read = (name: string) => tensorFromBytes(dtype, shape, new Uint8Array(readFileSync(new URL(name, GOLDEN))));
-      const wanted = (key: string) => {
-        const value = results[key];
-        return typeof value === "object" ? value.value : value;
-      };
-      const names = ["size", "error_stat", "pearson", "entropy"];
-      const compressed = wanted("size:compressed_size")!;
-      const got = await evaluateMetrics(names, read(input), compressed, read(restored));
-      const kinds = await Promise.all(names.map((name) => metrics.get(name)));
-      const keys = Object.keys(results).filter((key) => names.includes(key.split(":")[0]!));
-      expect(keys.length).toBe(5 + 19 + 2 + 2);
-      expect(keys.toSorted()).toEqual(
-        kinds
-          .flatMap((kind) => Object.keys(kind.results))
-          .filter((key) => !key.startsWith("tempress:"))
-          .toSorted(),
-      );
-      for (const key of keys) {
-        const value = wanted(key)!;
-        expect(Math.abs(Number(got[key]) - value), key).toBeLessThanOrEqual(1e-6 * Math.abs(value));
-      }
-    });
-  }
-});
 
 const pairs = fc
   .constantFrom(...DTYPE_NAMES)
@@ -199,8 +158,10 @@ describe("the registry", () => {
     for (const { name, summary } of metrics.list()) {
       const kind = await metrics.get(name);
       expect([kind.name, kind.summary]).toEqual([name, summary]);
-      for (const key of Object.keys(kind.results))
-        expect(key.startsWith(`${name}:`) || key.startsWith("tempress:")).toBe(true);
+      for (const key of Object.keys(kind.results)) {
+        // LibPressio's prefix of input_stats has no s.
+        expect(["tempress", name, name.replace(/s$/, "")]).toContain(key.split(":")[0]);
+      }
     }
   });
 

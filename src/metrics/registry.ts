@@ -3,7 +3,8 @@ import { checkOptions } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import { composite } from "./composite.ts";
-import type { Metric, MetricKind } from "./metric.ts";
+import { gather } from "./gather.ts";
+import type { Keeps, Metric, MetricKind } from "./metric.ts";
 
 /** What several metrics are made with. */
 export interface ObserverSettings {
@@ -38,16 +39,126 @@ for (const entry of [
     load: async () => (await import("./error-stat.ts")).errorStat,
   },
   {
+    name: "max_error",
+    summary: "the largest error and where it is",
+    load: async () => (await import("./max-error.ts")).maxError,
+  },
+  {
+    name: "kth_error",
+    summary: "the error that a share k of all values does not exceed",
+    load: async () => (await import("./kth-error.ts")).kthError,
+  },
+  {
+    name: "clipping",
+    summary: "how many values break an absolute bound",
+    load: async () => (await import("./clipping.ts")).clipping,
+  },
+  {
+    name: "out_of_bounds",
+    summary: "the values that break a bound: which, where, how far",
+    load: async () => (await import("./out-of-bounds.ts")).outOfBounds,
+  },
+  {
+    name: "spatial_error",
+    summary: "percentage of values whose relative error is above a threshold",
+    load: async () => (await import("./spatial-error.ts")).spatialError,
+  },
+  {
     name: "pearson",
     summary: "correlation of the original and decompressed values",
     load: async () => (await import("./pearson.ts")).pearson,
+  },
+  {
+    name: "r2",
+    summary: "coefficient of determination: the share of the variance that is kept",
+    load: async () => (await import("./r2.ts")).r2,
+  },
+  {
+    name: "ks_test",
+    summary: "Kolmogorov-Smirnov test: do both sides have one distribution?",
+    load: async () => (await import("./ks-test.ts")).ksTest,
+  },
+  {
+    name: "kl_divergence",
+    summary: "Kullback-Leibler divergence of the distributions of distinct values",
+    load: async () => (await import("./kl-divergence.ts")).klDivergence,
+  },
+  {
+    name: "wasserstein",
+    summary: "earth mover's distance of the distributions of values",
+    load: async () => (await import("./wasserstein.ts")).wasserstein,
   },
   {
     name: "entropy",
     summary: "bits a value that the distribution of distinct values holds, before and after",
     load: async () => (await import("./entropy.ts")).entropy,
   },
-] satisfies MetricEntry[]) {
+  {
+    name: "autocorr",
+    summary: "autocorrelation of the errors: white noise has none",
+    load: async () => (await import("./autocorr.ts")).autocorr,
+  },
+  {
+    name: "diff_pdf",
+    summary: "histogram of the differences",
+    load: async () => (await import("./diff-pdf.ts")).diffPdf,
+  },
+  {
+    name: "data_gap",
+    summary: "differences of neighbours in the original: how rough it is",
+    load: async () => (await import("./data-gap.ts")).dataGap,
+  },
+  {
+    name: "ssim",
+    summary: "structural similarity over windows of up to 7 x 7 x 7 values",
+    load: async () => (await import("./ssim.ts")).ssim,
+  },
+  {
+    name: "gradlength",
+    summary: "length of the gradient at every value",
+    load: async () => (await import("./gradlength.ts")).gradlength,
+  },
+  {
+    name: "qcatsobolevp2",
+    summary: "Sobolev norm (p = 2) of both sides",
+    load: async () => (await import("./qcatsobolevp2.ts")).qcatsobolevp2,
+  },
+  {
+    name: "region_of_interest",
+    summary: "sum and average of a region, before and after",
+    load: async () => (await import("./region-of-interest.ts")).regionOfInterest,
+  },
+  {
+    name: "mask",
+    summary: "other metrics, of the values that a mask leaves",
+    load: async () => (await import("./mask.ts")).mask,
+  },
+  {
+    name: "input_stats",
+    summary: "types and extents of what went in and came out",
+    load: async () => (await import("./input-stats.ts")).inputStats,
+  },
+  {
+    name: "memory",
+    summary: "growth of the process's memory by each call (Node)",
+    load: async () => (await import("./memory.ts")).memory,
+  },
+  {
+    name: "historian",
+    summary: "results of other metrics after every call, one entry each",
+    load: async () => (await import("./historian.ts")).historian,
+  },
+  {
+    name: "printer",
+    summary: "a log of what was called, in order",
+    load: async () => (await import("./printer.ts")).printer,
+  },
+  {
+    name: "composite",
+    summary: "several metrics as one, and rates from size and time",
+    load: async () => (await import("./together.ts")).together,
+  },
+] satisfies readonly MetricEntry[]) {
   entries.set(entry.name, entry);
 }
 
@@ -71,11 +182,20 @@ export const metrics = {
   async observe(names: readonly string[], { fill, options = {} }: ObserverSettings = {}): Promise<Metric> {
     const kinds = await Promise.all(names.map((name) => metrics.get(name)));
     checkOptions(Object.assign({}, ...kinds.map((kind) => kind.options)), options);
-    const made = kinds.map((kind) => {
-      const own = Object.entries(options).filter(([key]) => Object.hasOwn(kind.options, key));
-      return kind.create({ fill, options: checkOptions(kind.options, Object.fromEntries(own)) });
-    });
-    return composite(await Promise.all(made));
+    const made = await Promise.all(
+      kinds.map((kind) => {
+        const own = Object.entries(options).filter(([key]) => Object.hasOwn(kind.options, key));
+        return kind.create({ fill, options: checkOptions(kind.options, Object.fromEntries(own)) });
+      }),
+    );
+    const of = (keeps: Keeps) => kinds.flatMap((kind, k) => (kind.keeps === keeps ? [k] : []));
+    const keeping = of("values");
+    if (keeping.length === 0) return composite(made);
+    const gathered = gather(
+      keeping.map((k) => made[k]!),
+      keeping.map((k) => kinds[k]!.name),
+    );
+    return composite([gathered, ...of("sums").map((k) => made[k]!)]);
   },
   /**
    * Adds a metric of one's own. Its keys carry its name: "mine:value".

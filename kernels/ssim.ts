@@ -1,0 +1,1 @@
+export { ssimFrame, ssimWindows } from "./metrics/ssim";
