@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fillsFor, tensorsOf } from "../../test/nasty-tensors.ts";
 import { isTempressError } from "../errors.ts";
-import { DTYPE_NAMES, type DType } from "../tensor/dtype.ts";
+import { DTYPE_NAMES } from "../tensor/dtype.ts";
 import { fillPattern } from "../tensor/fill.ts";
 import { frames, type Tensor, tensor } from "../tensor/tensor.ts";
 import { addErrors, type ErrorSums, emptySums, fillNumber, kernelSums, pivotOf, plainSums } from "./error-sums.ts";
