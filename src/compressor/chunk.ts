@@ -3,7 +3,7 @@
  * `prepare` must have been awaited.
  */
 import type { EncodedChunk, Section, StoredChunk } from "../container/chunk-record.ts";
-import { chunkName } from "../container/chunk-record.ts";
+import { chunkName, sectionsCrc } from "../container/chunk-record.ts";
 import { crc32c } from "../container/crc32c.ts";
 import { TempressError } from "../errors.ts";
 import { applyCorrections, correct } from "../promise/correct.ts";
@@ -79,7 +79,8 @@ function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): Encoded
     verdict = verifyBound(values, decoded, asked, undefined, fill);
   }
   if (verdict.broken > 0) throw codecFault(codec, `it breaks the bound on ${verdict.broken} values after correction`);
-  return { box, maxError: verdict.maxError, valuesCrc: crc32c(bytesOf(decoded)), sections };
+  const valuesCrc = crc32c(bytesOf(decoded));
+  return { box, maxError: verdict.maxError, valuesCrc, storedCrc: sectionsCrc(sections), sections };
 }
 
 /** What is kept like a fill value although none is named. Zero allows no error under pw_rel. */

@@ -9,7 +9,7 @@ import { DTYPES, isDType } from "../tensor/dtype.ts";
 import { elementCount, frameLength } from "../tensor/shape.ts";
 import type { ByteSink, TensorSource } from "../tensor/source.ts";
 import { tensorSource } from "../tensor/source.ts";
-import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { plain, type Tensor, tensor } from "../tensor/tensor.ts";
 import { type ChunkSettings, encodeSlab } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
 import { type CompressOptions, checkCompressOptions } from "./options.ts";
@@ -107,7 +107,7 @@ export async function compressTo(
     }
     const job = { ...settings, codec: name, fill };
     const encoded = inOrder(slabs(), pool ? pool.threads + 2 : 1, ({ box, values }) =>
-      pool ? pool.encode(job, values, box, signal) : withParts(() => encodeSlab(values, box, settings)),
+      pool ? pool.encode(job, plain(values), box, signal) : withParts(() => encodeSlab(values, box, settings)),
     );
     const frame = frameLength(stored.shape);
     let done = 0;

@@ -4,7 +4,7 @@
  * a while.
  */
 import { availableParallelism } from "node:os";
-import { type TransferListItem, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { TempressError } from "../errors.ts";
 import type { Answer, Request } from "./node-worker.ts";
 
@@ -33,7 +33,6 @@ export interface Share {
 interface Task {
   readonly share: Share;
   readonly request: Request;
-  readonly transfer: readonly TransferListItem[];
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -42,6 +41,9 @@ interface Thread {
   readonly worker: Worker;
   timer?: NodeJS.Timeout;
 }
+
+/** Shared memory that tasks are done with, for the next ones: fresh memory costs time. It goes when the threads do. */
+export const spareMemory: SharedArrayBuffer[] = [];
 
 const idle: Thread[] = [];
 const busy = new Map<Thread, Task>();
@@ -64,12 +66,7 @@ export function closeShare(share: Share, reason: Error): void {
  * Has a thread answer. The signal's reason is thrown at once when it fires.
  * @throws TempressError "unsupported" where the thread stopped; the next task gets another one.
  */
-export function ask(
-  share: Share,
-  request: Request,
-  transfer: readonly TransferListItem[] = [],
-  signal?: AbortSignal,
-): Promise<Answer> {
+export function ask(share: Share, request: Request, signal?: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     if (!shares.has(share)) {
@@ -82,7 +79,7 @@ export function ask(
         signal?.removeEventListener("abort", stop);
         settle(value);
       };
-    const task: Task = { share, request, transfer, resolve: settled(resolve), reject: settled(reject) };
+    const task: Task = { share, request, resolve: settled(resolve), reject: settled(reject) };
     signal?.addEventListener("abort", stop);
     queue.push(task);
     next();
@@ -115,7 +112,7 @@ function run(thread: Thread, task: Task): void {
   busy.set(thread, task);
   task.share.working++;
   thread.worker.ref();
-  thread.worker.postMessage(task.request, task.transfer);
+  thread.worker.postMessage(task.request);
 }
 
 function start(): Thread {
@@ -147,6 +144,7 @@ function end(thread: Thread): void {
   const place = idle.indexOf(thread);
   if (place >= 0) idle.splice(place, 1);
   leave(thread);
+  if (threadCount() === 0) spareMemory.length = 0;
   void thread.worker.terminate();
 }
 

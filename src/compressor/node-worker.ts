@@ -63,7 +63,10 @@ async function work(request: Request): Promise<{ answer: Answer; transfer: Array
   const { job, bytes, info, into } = request;
   const codec = await prepare(job.codec.name);
   const stored = readChunk(bytes, info);
-  const values = await withParts(() => decodeChunk(stored, { ...job, codec, version: job.codec.version }, into));
+  const decoded = await withParts(() => decodeChunk(stored, { ...job, codec, version: job.codec.version }, into));
+  // A view of the stored bytes must not be left in memory that the next task gets.
+  const kept = !into && decoded.data.buffer === bytes.buffer;
+  const values = kept ? { ...decoded, data: decoded.data.slice() as Arrays[DType] } : decoded;
   const { buffer, byteLength } = values.data;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) transfer.push(buffer);
   return { answer: { kind: "values", values }, transfer };

@@ -15,6 +15,8 @@ export interface EncodedChunk {
   readonly box: Box;
   readonly maxError: number;
   readonly valuesCrc: number;
+  /** Of the bytes of all sections, where it is known: see `sectionsCrc`. */
+  readonly storedCrc?: number;
   readonly sections: readonly Section[];
 }
 
@@ -37,18 +39,20 @@ export interface StoredChunk {
   readonly sections: ReadonlyMap<SectionName, Uint8Array>;
 }
 
+export function sectionsCrc(sections: readonly Section[]): number {
+  return sections.reduce((crc, { bytes }) => crc32c(bytes, crc), 0);
+}
+
 /** Start and header of the chunk; its sections follow as they are. */
 export function writeChunkHeader(chunk: EncodedChunk): Uint8Array {
   const rank = chunk.box.extent.length;
-  let storedCrc = 0;
-  for (const { bytes } of chunk.sections) storedCrc = crc32c(bytes, storedCrc);
   const body = new ByteWriter();
   layout.chunkHeader(rank).write(body, {
     origin: chunk.box.origin,
     extent: chunk.box.extent,
     maxError: chunk.maxError,
     sections: chunk.sections.map(({ name, bytes }) => ({ name, byteLength: bytes.length })),
-    storedCrc,
+    storedCrc: chunk.storedCrc ?? sectionsCrc(chunk.sections),
     valuesCrc: chunk.valuesCrc,
   });
   const out = new ByteWriter();
