@@ -48,7 +48,7 @@ function bundle(entry, name, firstLine = "") {
     define: {
       TEMPRESS_VERSION: JSON.stringify(version),
       "import.meta.url": "importMeta__url",
-      ...(name === "run" ? { "performance.now": "hrtime__ms" } : {}),
+      ...(name === "run" || name === "serve-worker" ? { "performance.now": "hrtime__ms" } : {}),
     },
     banner: { js: firstLine },
   });
@@ -68,6 +68,7 @@ await Promise.all([
   bundle("src/cli/main.ts", "tempress", "#!/usr/bin/env node"),
   bundle("src/cli/run.ts", "run", runPrelude),
   bundle("src/compressor/node-worker.ts", "node-worker"),
+  bundle("src/bridge/serve-worker.ts", "serve-worker", runPrelude),
   ...kernels.map((name) => bundle(`src/wasm/${name}`, basename(name, ".ts"))),
 ]);
 chmodSync(`${out}/tempress.js`, 0o755);

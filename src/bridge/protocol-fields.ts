@@ -163,8 +163,8 @@ export function decodeFields(type: TypeName, body: Buffer): Message {
     const { kind, many } = FIELDS[name] as { kind: FieldKind; many?: true };
     const value = decodeValue(kind, body.subarray(at, at + length), `${type}.${name}`);
     if (many) {
-      const list = (found[name] ??= []) as unknown[];
-      list.push(value);
+      if (!Object.hasOwn(found, name)) found[name] = [];
+      (found[name] as unknown[]).push(value);
     } else if (Object.hasOwn(found, name)) {
       throw protocolError("a field stands twice", `${type}.${name}`);
     } else found[name] = value;

@@ -105,7 +105,7 @@ export const SMALL = 64 << 10;
 /** The container, or the codec's stream alone. */
 export const FORMS = { tpz: 0, bare: 1 } as const;
 
-/** One entry of a codec's options, configuration or documentation. */
+/** One entry of a codec's options, configuration or documentation; or a metric that is no single number. */
 export interface Info {
   readonly about: InfoAbout;
   readonly type: InfoType;
@@ -113,9 +113,9 @@ export interface Info {
   /** Text of the value, or of each value of a list; absent where an option is not set. */
   readonly values: readonly string[] | undefined;
 }
-export const INFO_ABOUT = { options: 1, configuration: 2, documentation: 3 } as const;
+export const INFO_ABOUT = { options: 1, configuration: 2, documentation: 3, metrics: 4 } as const;
 export type InfoAbout = keyof typeof INFO_ABOUT;
-export const INFO_TYPES = { int: 1, float: 2, bool: 3, text: 4, texts: 5 } as const;
+export const INFO_TYPES = { int: 1, float: 2, bool: 3, text: 4, texts: 5, numbers: 6 } as const;
 export type InfoType = keyof typeof INFO_TYPES;
 
 interface ValueOf {

@@ -9,12 +9,13 @@ import { codecs } from "../compressor/registry.ts";
 import { type OptionSchema, parseOptions } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import { rawSource } from "../io/raw.ts";
+import type { MetricResults } from "../metrics/metric.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../tensor/shape.ts";
 import { type ByteSource, byteSource } from "../tensor/source.ts";
 import { bytesOf, type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
 import { LIMITS } from "./protocol.ts";
-import { infoOf } from "./serve-info.ts";
+import { infoOf, metricEntries } from "./serve-info.ts";
 import type { Input, Result, Task } from "./serve-task.ts";
 import { checkPlace, copyPlace, placeSource, readPlace, TargetSink, tooSmall, type Written } from "./shm-io.ts";
 
@@ -105,8 +106,8 @@ async function compressTensor(task: TaskOf<"compress">, signal: AbortSignal): Pr
     { write: (bytes) => clock.timed("out", () => (file ?? sink).write(bytes)) },
     options,
   );
-  let numbers = Object.entries(report).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-  numbers = numbers.filter(([key]) => key.includes(":"));
+  const named = Object.entries(report).filter(([key]) => key.includes(":"));
+  let measured: MetricResults = Object.fromEntries(named) as Record<string, number>;
   if (file) {
     const { bytes } = file.finish() as { bytes: Uint8Array };
     clock.timed("out", () => sink.write(bytes));
@@ -114,11 +115,11 @@ async function compressTensor(task: TaskOf<"compress">, signal: AbortSignal): Pr
     const decoded = await archive.readFrames(0, shape[archive.header.timeAxis]!);
     const original = tensorFromBytes(dtype, shape, bytesIn(input));
     const { evaluateMetrics } = await import("../metrics/index.ts");
-    const measured = await evaluateMetrics(names, original, bytes.length, decoded, fillOf(given));
-    numbers = Object.entries({ ...Object.fromEntries(numbers), ...measured });
+    measured = { ...measured, ...(await evaluateMetrics(names, original, bytes.length, decoded, fillOf(given))) };
   }
   const written = clock.timed("out", () => sink.finish());
-  return { outputs: [written], numbers: [...numbers, ...clock.numbers()] };
+  const { numbers, info } = metricEntries(measured);
+  return { outputs: [written], numbers: [...numbers, ...clock.numbers()], info };
 }
 
 /** Those that the report of a compression does not have already. */
@@ -250,7 +251,7 @@ async function measure(task: TaskOf<"metrics">): Promise<Result> {
   const given = await givenOptions(undefined, task.options);
   const { evaluateMetrics } = await import("../metrics/index.ts");
   const results = await evaluateMetrics(task.names, original!, task.size, decoded!, fillOf(given));
-  return { outputs: [], numbers: Object.entries(results) };
+  return { outputs: [], ...metricEntries(results) };
 }
 
 /** Loads code and kernels of codecs and runs them once, so that the first request finds them warm. */

@@ -45,5 +45,5 @@ parentPort!.on("message", async ({ task, stop }: Order) => {
   }
 });
 
-await warmUp(warm);
-say({ kind: "warm" });
+// A failure ends the thread, and the daemon says why.
+void warmUp(warm).then(() => say({ kind: "warm" }));

@@ -1,6 +1,9 @@
 /** The daemon: a process that stays, with codecs warm, and compresses for programs in any language. */
 import * as net from "node:net";
 import { availableParallelism, totalmem } from "node:os";
+import { codecs } from "../compressor/registry.ts";
+import { TempressError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
 import { VERSIONS } from "./protocol.ts";
 import { type ClientLimits, Connection, type Host } from "./serve-connection.ts";
 import { WorkQueue } from "./serve-queue.ts";
@@ -62,11 +65,16 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
   const toSweep: string[] = [];
   let idleSince = Date.now();
   let stopping: Promise<void> | undefined;
-  let stopped = () => undefined as void;
+  let stopped: () => void;
   const whenStopped = new Promise<void>((resolve) => {
     stopped = resolve;
   });
 
+  for (const name of warm) {
+    if (codecs.names().includes(name)) continue;
+    const hint = suggestion(name, codecs.names());
+    throw new TempressError("invalid-argument", `there is no codec "${name}"`, { where: "warm", hint });
+  }
   const server = net.createServer({ allowHalfOpen: false });
   const listening: Listening = await listenOn(server, settings.socket);
   sweepLeftOvers();

@@ -50,6 +50,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./external.ts")).external,
   },
   {
+    name: "serve",
+    summary: "the daemon: compresses for programs in any language, without starting anew",
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  {
     name: "help",
     summary: "how a verb is used, or a codec's options",
     load: async () => (await import("./help.ts")).help,
