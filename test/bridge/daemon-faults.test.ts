@@ -25,7 +25,8 @@ afterEach(() => at.close());
 afterAll(removeWorker);
 
 const copy = { ...compressRequest("noop"), option: [], form: 1 } as const;
-const failure = (promise: Promise<unknown>) => promise.catch((error) => error);
+// biome-ignore lint/suspicious/noExplicitAny: an error, or the answer that should have been one
+const failure = (promise: Promise<unknown>): Promise<any> => promise.catch((error) => error);
 
 /** Bytes to the daemon as they are; resolves with all that came when the daemon ends the connection, or we do. */
 function raw(socket: string, bytes: Uint8Array, endAfter?: number): Promise<Buffer> {
@@ -316,10 +317,10 @@ it("nothing is left after many clients and requests: no memory, descriptors, seg
   for (let i = 0; i < 20; i++) await round();
   const before = descriptors();
   const memory = residentBytes();
-  for (let i = 0; i < 60; i++) await round();
+  for (let i = 0; i < 200; i++) await round();
   await until(() => (at.daemon.status() as { clients: { now: number } }).clients.now === 0);
   await until(() => descriptors().all <= before.all && segmentNames().length === 0);
   expect(at.daemon.status()).toMatchObject({ segments: 0, clients: { now: 0 }, requests: { running: 0, queued: 0 } });
-  // 60 rounds pass 45 MB through; what is kept of them would be seen.
-  expect(residentBytes() - memory).toBeLessThan(40 << 20);
+  // 200 rounds pass 200 MB through. What the collector has not come to yet is less; bench/bridge.mjs runs for longer.
+  expect(residentBytes() - memory).toBeLessThan(128 << 20);
 });
