@@ -107,8 +107,10 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     imageSource naturalCompare npyHeader npySource openTensor parseRawName rawExtension rawSink rawSource
     readNpyHeader registerFormat saveTensor`),
   "./metrics": words(`
-    Call Described Keeps Metric MetricKind MetricResults MetricSettings MetricValue ObserverSettings composite
-    evaluateMetrics metrics`),
+    Call Described ErrorHistogram Fft FrameDrift GradientErrors Keeps LagSums Metric MetricKind MetricResults
+    MetricSettings MetricValue ObserverSettings PowerPair composite correlationMap deviationOf errorHistogram
+    evaluateMetrics forwardAll frameDrift gradientErrors gradientLength lagSums meanInside metrics powerSpectra
+    radialSum ratioOf ssimMap`),
   "./codecs/zfp": words(`
     ZfpFile ZfpKnown ZfpMode ZfpParameters ZfpType ZfpWriteOptions ZfpWriter ZfpyConfig openZfp prepareZfp
     zfpWriter zfpyDecode zfpyEncode`),

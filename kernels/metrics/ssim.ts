@@ -17,6 +17,8 @@ const MOST: usize = 6;
 /** (0.01 range)^2 and (0.03 range)^2 (Wang et al. 2004, section III B). */
 const K1: f64 = 0.01;
 const K2: f64 = 0.03;
+/** Smaller ranges have squares that float64 cannot hold, and count as none. */
+const FLAT: f64 = 1e-150;
 /** Below this share of the squared mean a variance from sums has lost too many digits. */
 const SHARP: f64 = 1e-6;
 
@@ -180,7 +182,7 @@ export function ssimWindows(
       vy /= n;
       cov /= n;
     }
-    const scale = range == 0 ? <f64>1 : range;
+    const scale = range < FLAT ? <f64>1 : range;
     const c1 = K1 * scale * (K1 * scale);
     const c2 = K2 * scale * (K2 * scale);
     const a = mx + pivot;

@@ -4,6 +4,11 @@ import type { MetricResults } from "./metric.ts";
 import { metrics, type ObserverSettings } from "./registry.ts";
 
 export { composite } from "./composite.ts";
+export { correlationMap, type LagSums, lagSums } from "./error-autocorrelation.ts";
+export { type ErrorHistogram, errorHistogram } from "./error-histogram.ts";
+export { Fft, forwardAll } from "./fft.ts";
+export { type FrameDrift, frameDrift } from "./frame-drift.ts";
+export { type GradientErrors, gradientErrors, gradientLength } from "./gradient.ts";
 export type {
   Call,
   Described,
@@ -14,7 +19,9 @@ export type {
   MetricSettings,
   MetricValue,
 } from "./metric.ts";
+export { deviationOf, type PowerPair, powerSpectra, radialSum, ratioOf } from "./power-spectrum.ts";
 export type { ObserverSettings } from "./registry.ts";
+export { meanInside, ssimMap } from "./ssim-map.ts";
 export { metrics };
 
 /**

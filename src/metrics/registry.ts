@@ -114,6 +114,31 @@ for (const entry of [
     load: async () => (await import("./ssim.ts")).ssim,
   },
   {
+    name: "dssim",
+    summary: "data SSIM of climate research, plane by plane",
+    load: async () => (await import("./dssim.ts")).dssim,
+  },
+  {
+    name: "spectrum",
+    summary: "radial power spectrum: which scales are kept",
+    load: async () => (await import("./spectrum.ts")).spectrum,
+  },
+  {
+    name: "nyx_power",
+    summary: "matter power spectrum test of cosmology: P(k) within 1 % for k < 10",
+    load: async () => (await import("./nyx-power.ts")).nyxPower,
+  },
+  {
+    name: "gradient_error",
+    summary: "error of the gradient's length: noise and blocks that small errors hide",
+    load: async () => (await import("./gradient-error.ts")).gradientError,
+  },
+  {
+    name: "error_autocorrelation_map",
+    summary: "correlation of errors at every distance in the plane, and from plane to plane",
+    load: async () => (await import("./error-autocorrelation-map.ts")).errorAutocorrelationMap,
+  },
+  {
     name: "gradlength",
     summary: "length of the gradient at every value",
     load: async () => (await import("./gradlength.ts")).gradlength,

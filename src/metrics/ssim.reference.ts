@@ -43,7 +43,9 @@ function similarity(a: readonly number[], b: readonly number[]): number {
   const va = mean(a.map((each) => (each - ma) ** 2));
   const vb = mean(b.map((each) => (each - mb) ** 2));
   const covariance = mean(a.map((each, i) => (each - ma) * (b[i]! - mb)));
-  const range = Math.max(...a) - Math.min(...a) || 1;
+  const spanned = Math.max(...a) - Math.min(...a);
+  // Squares of smaller ranges are 0.
+  const range = spanned < 1e-150 ? 1 : spanned;
   const [c1, c2] = [(0.01 * range) ** 2, (0.03 * range) ** 2];
   const spread = Math.sqrt(va) * Math.sqrt(vb);
   const luminance = (2 * ma * mb + c1) / (ma * ma + mb * mb + c1);
