@@ -1,5 +1,5 @@
 // Bundles the command line into dist/bin: tempress.js answers --version and loads run.js for the rest; node-worker.js
-// is the worker thread; each WebAssembly module is a file of its own, opened when its kernels are needed.
+// and worker-thread.js are threads; each WebAssembly module is a file of its own, opened when its kernels are needed.
 //
 // CommonJS, because Node starts it sooner: one ES module costs 6 ms more than one CommonJS file before it runs, and
 // splitting at every import() opened 10 files where this opens 3. What V8 made of run.js is kept beside it, for this
@@ -69,6 +69,7 @@ await Promise.all([
   bundle("src/cli/run.ts", "run", runPrelude),
   bundle("src/compressor/node-worker.ts", "node-worker"),
   bundle("src/bridge/serve-worker.ts", "serve-worker", runPrelude),
+  bundle("src/bridge/worker-thread.ts", "worker-thread"),
   ...kernels.map((name) => bundle(`src/wasm/${name}`, basename(name, ".ts"))),
 ]);
 chmodSync(`${out}/tempress.js`, 0o755);

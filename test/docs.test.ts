@@ -47,7 +47,7 @@ function optionsTable({ options }: Codec): string {
 }
 
 async function allOptions(): Promise<string> {
-  const all = await Promise.all(codecs.names().map((name) => codecs.get(name)));
+  const all = await Promise.all([...codecs.names(), ...codecs.outside()].map((name) => codecs.get(name)));
   const some = all.filter(({ options }) => Object.keys(options).length > 0);
   return some.map((codec) => `\n### Codec ${codec.name}\n\n${optionsTable(codec)}`).join("");
 }
@@ -82,7 +82,7 @@ async function tableOf(name: string): Promise<string> {
       VERBS.map((verb) => [`\`${verb.name}\``, verb.summary]),
     );
   if (what === "codecs") {
-    const all = await Promise.all(codecs.names().map((each) => codecs.get(each)));
+    const all = await Promise.all([...codecs.names(), ...codecs.outside()].map((each) => codecs.get(each)));
     const rows = all.map((each) => [`\`${each.name}\``, each.keeps.join(", "), each.stability, each.summary]);
     return table(["codec", "keeps", "stability", "how"], rows);
   }

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, "..");
 
 /** The codec contract: plain data that codecs are made of, and what the container stores of it. */
 const CONTRACT = ["compressor/codec.ts", "compressor/schema.ts", "compressor/part.ts"];
-const GROUND = ["tensor", "errors.ts", "wasm"];
+const GROUND = ["tensor", "errors.ts", "phases.ts", "wasm"];
 
 interface Room {
   /** Rooms or single files, beside the room itself. */
@@ -29,6 +29,7 @@ const STAGES = ["predict", "transform", "quantize", "entropy", "neural"];
 const ROOMS: Readonly<Record<string, Room>> = {
   "errors.ts": { imports: [] },
   "nearest.ts": { imports: ["errors.ts"] },
+  "phases.ts": { imports: [] },
   wasm: { imports: ["errors.ts"] },
   tensor: { imports: GROUND },
   promise: { imports: GROUND },
@@ -46,7 +47,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   io: { imports: [...GROUND, "nearest.ts"] },
   compressor: {
     imports: [...GROUND, "nearest.ts", "promise", "container", "metrics"],
-    lazily: ["codecs"],
+    lazily: ["codecs", "bridge"],
   },
   // Other programs, as our compressors and as our callers. Nothing below may know that they are there.
   bridge: { imports: [...GROUND, "nearest.ts", "compressor", "io", "metrics"], types: ["promise"] },

@@ -45,14 +45,14 @@ function flagsOf(command: Command): Words["flags"] {
 
 /** Values that a flag can take, where they are few. */
 function valuesOf(flag: string): string[] {
-  if (flag === "--codec") return codecs.names();
+  if (flag === "--codec") return [...codecs.names(), ...codecs.outside()];
   if (flag === "--dtype") return [...DTYPE_NAMES];
   return flag === "--effort" ? ["fast", "balanced", "max"] : [];
 }
 
 function argumentsOf(verb: string): string[] {
   if (verb === "list") return ["codecs", "metrics", "formats"];
-  if (verb === "help") return [...VERBS.map(({ name }) => name), ...codecs.names()];
+  if (verb === "help") return [...VERBS.map(({ name }) => name), ...codecs.names(), ...codecs.outside()];
   return verb === "completion" ? [...SHELLS] : [];
 }
 

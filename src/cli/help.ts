@@ -39,13 +39,13 @@ export const help: Verb = {
     if (entry) {
       const { helpText } = await import("./parse.ts");
       print(await helpText(entry.name, entry.summary, await entry.load()));
-    } else if (codecs.names().includes(name)) {
+    } else if ([...codecs.names(), ...codecs.outside()].includes(name)) {
       const codec = await codecs.get(name);
       print(`${name}: ${codec.summary}\n\n${await codecHelp(name)}`);
     } else {
       throw new TempressError("invalid-argument", `there is no verb or codec "${name}"`, {
         where: "tempress help",
-        hint: suggestion(name, [...VERBS.map((verb) => verb.name), ...codecs.names()]),
+        hint: suggestion(name, [...VERBS.map((verb) => verb.name), ...codecs.names(), ...codecs.outside()]),
       });
     }
     return 0;

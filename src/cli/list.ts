@@ -36,7 +36,7 @@ async function rowsOf(what: What): Promise<Row[]> {
     }));
   }
   if (what === "metrics") return metrics.list().map(({ name, summary }) => ({ name, summary }));
-  const all = await Promise.all(codecs.names().map((name) => codecs.get(name)));
+  const all = await Promise.all([...codecs.names(), ...codecs.outside()].map((name) => codecs.get(name)));
   return all.map(({ name, keeps, dtypes, stability, summary }) => ({ name, keeps, dtypes, stability, summary }));
 }
 

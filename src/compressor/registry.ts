@@ -8,11 +8,13 @@ interface Entry {
   readonly id: number;
   /** Endings of bare files, without the dot. */
   readonly bare?: readonly string[];
+  /** Does nothing without a program from outside; in Node only. */
+  readonly outside?: boolean;
   load(): Promise<Codec>;
 }
 
 const entries = new Map<string, Entry>();
-/** Codecs of one's own, which worker threads cannot load. */
+/** Codecs that worker threads cannot load, or should not: one's own, and those that wait for other programs. */
 const own = new Set<string>();
 
 for (const entry of [
@@ -22,12 +24,22 @@ for (const entry of [
   { name: "zfp", id: 11, bare: ["zfp"], load: async () => (await import("../codecs/zfp.ts")).zfp },
   { name: "sz3", id: 12, bare: ["sz", "sz3"], load: async () => (await import("../codecs/sz3.ts")).sz3 },
   { name: "noop", id: 1, load: async () => (await import("../codecs/noop.ts")).noop },
+  {
+    name: "external_compressor",
+    id: 32,
+    outside: true,
+    load: async () => (await import("../bridge/external-codec.ts")).externalCompressor,
+  },
 ] as Entry[]) {
   entries.set(entry.name, entry);
+  if (entry.outside) own.add(entry.name);
 }
 
 export const codecs = {
-  names: (): string[] => [...entries.keys()],
+  /** Those that work by themselves. */
+  names: (): string[] => [...entries.values()].filter(({ outside }) => !outside).map(({ name }) => name),
+  /** Those that ask programs from outside. */
+  outside: (): string[] => [...entries.values()].filter(({ outside }) => outside).map(({ name }) => name),
   /** Loads a codec; an unknown name is a typed error with the nearest one. */
   get(name: string): Promise<Codec> {
     const entry = entries.get(name);
