@@ -21,7 +21,7 @@ const apart = {
   setup({ onResolve, onLoad }) {
     const external = ({ path, kind }) =>
       kind === "entry-point" ? undefined : { path: `./${basename(path, ".ts")}.js`, external: true };
-    onResolve({ filter: /\.generated\.ts$/ }, external);
+    onResolve({ filter: /(\.generated|\/node-packages)\.ts$/ }, external);
     // commander loads these 5 ms for programs named as verbs, which there are none of.
     onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
       importer.includes("commander") ? { path, namespace: "empty" } : undefined,
@@ -43,8 +43,10 @@ function bundle(entry, name, firstLine = "") {
     logLevel: "warning",
     plugins: [apart],
     external: ["./run.js"],
-    // import() of a file apart becomes require(), which starts no module loader.
-    supported: { "dynamic-import": false },
+    // import() of a file apart becomes require(), which starts no module loader. Packages that are left outside are
+    // ES modules: node-packages.js imports them.
+    supported: { "dynamic-import": name === "node-packages" },
+    ...(name === "node-packages" ? { packages: "external" } : {}),
     define: {
       TEMPRESS_VERSION: JSON.stringify(version),
       "import.meta.url": "importMeta__url",
@@ -70,6 +72,7 @@ await Promise.all([
   bundle("src/compressor/node-worker.ts", "node-worker"),
   bundle("src/bridge/serve-worker.ts", "serve-worker", runPrelude),
   bundle("src/bridge/worker-thread.ts", "worker-thread"),
+  bundle("src/io/node-packages.ts", "node-packages"),
   ...kernels.map((name) => bundle(`src/wasm/${name}`, basename(name, ".ts"))),
 ]);
 chmodSync(`${out}/tempress.js`, 0o755);

@@ -27,7 +27,10 @@ import type { Verb } from "./verb.ts";
 export const compress: Verb = {
   define(command) {
     command
-      .argument("<input>", "raw values, .npy, a PNG or a folder of PNG frames; - is raw values on standard input")
+      .argument(
+        "<input>",
+        "raw values, .npy, .nc, .h5, .zarr, .tif, a folder of PNG frames, ... (tempress list formats); - is raw values on standard input",
+      )
       .requiredOption(
         "-o, --output <file>",
         "the .tpz file to write, or a bare one: .zfp, .sz, .sz3; - is standard output",
@@ -37,6 +40,7 @@ export const compress: Verb = {
       .option("--pw-rel <E>", "promise: by more than E times the value itself", numberOf("--pw-rel"))
       .option("--abs-and-rel <E R>", "promise: the tighter of --abs E and --rel R", pairOf)
       .option("--lossless", "promise: every bit as it was")
+      .option("--variable <name>", "which variable of a file that holds several; or FILE.nc:NAME")
       .option("--shape <extents>", "extents of raw values, slowest first: 132x73x144", (text) => parseShape(text))
       .option("--dtype <name>", "type of raw values: float32, uint16, ...", dtypeOf)
       .option("--time-axis <K>", "which axis is time (default: 0, the slowest)", countOf("--time-axis", 0))

@@ -20,7 +20,7 @@ export const decompress: Verb = {
       .argument("<file>", "a .tpz file, or a bare one: .zfp, .sz, .sz3; - is standard input")
       .requiredOption(
         "-o, --output <path>",
-        "where the values go: .f32, .npy, .png, a folder/, - (raw, standard output)",
+        "where the values go: .f32, .npy, .nc, .h5, .zarr, .tif, a folder/ of PNG frames, - (raw, standard output)",
       )
       .option("--frames <range>", "only frames FIRST:END along the time axis, END not included: 30:40")
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
@@ -62,8 +62,9 @@ export const decompress: Verb = {
     const range: [number, number] = given === undefined ? [0, count] : frameRange(given, count);
     const shape = archive.shape.map((extent, axis) => (axis === header.timeAxis ? range[1] - range[0] : extent));
     cleanUpOnSignals();
-    const { axes, name, attributes } = header;
-    const like = { dtype, shape, ...(axes && { axes }), ...(name && { name }), ...(attributes && { attributes }) };
+    const { axes, name, attributes, fill } = header;
+    const described = { ...(axes && { axes }), ...(name && { name }), ...(attributes && { attributes }) };
+    const like = { dtype, shape, ...described, ...(fill !== undefined && { fill }) };
     const sink = await saveTensor(output, like, { force: flags.force === true });
     const bar = progressBar("decompress", flags.json !== true && flags.quiet !== true);
     try {

@@ -1,6 +1,10 @@
 import { type Archive, openArchive } from "../compressor/archive.ts";
 import type { InspectReport } from "../compressor/inspect.ts";
+import { formats } from "../io/formats.ts";
+import { listVariables } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
+import { extensionOf } from "../io/raw-name.ts";
+import type { VariableInfo } from "../io/variables.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { jsonLine, print } from "./output.ts";
 import { errorText, promiseText } from "./promise-text.ts";
@@ -22,12 +26,17 @@ const STAGES: Readonly<Record<string, string>> = {
 export const inspect: Verb = {
   define(command) {
     command
-      .argument("<file>", "a .tpz file; - is standard input")
+      .argument("<file>", "a .tpz file, - is standard input; or .nc, .h5, .zarr, ...: lists its variables")
       .option("--chunks", "list every chunk")
       .option("--json", "print one JSON object");
   },
 
   async run([file], flags) {
+    const foreign = file === "-" || extensionOf(file!) === "tpz" ? undefined : await knownVariables(file!);
+    if (foreign) {
+      print(flags.json ? jsonLine({ variables: foreign }) : `${file}\n${variableTable(foreign)}`);
+      return 0;
+    }
     const archive = await openArchive(await openBytes(file!));
     try {
       const report = archive.inspect();
@@ -51,6 +60,20 @@ export const inspect: Verb = {
     return 0;
   },
 };
+
+/** What a file of another format holds; undefined where it is none that holds variables. */
+async function knownVariables(file: string): Promise<readonly VariableInfo[] | undefined> {
+  const extension = extensionOf(file);
+  const known = formats.list().some(({ extensions }) => extensions.includes(extension));
+  return known ? await listVariables(file) : undefined;
+}
+
+function variableTable(variables: readonly VariableInfo[]): string {
+  const rows = variables.map(({ name, shape, dtype, axes, units }) => {
+    return [name, shape.length === 0 ? "scalar" : formatShape(shape), dtype, axes?.join(", ") ?? "", units ?? ""];
+  });
+  return table(["variable", "shape", "type", "axes", "units"], rows);
+}
 
 /** LibPressio's size metrics of the whole file. */
 export function sizesOf(archive: Archive): Record<string, number> {

@@ -40,6 +40,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./verify.ts")).verify,
   },
   {
+    name: "convert",
+    summary: "values from one format to another, or to 8-bit frames and back",
+    load: async () => (await import("./convert.ts")).convert,
+  },
+  {
     name: "list",
     summary: "the codecs, metrics and formats there are",
     load: async () => (await import("./list.ts")).list,

@@ -19,6 +19,7 @@ export const verify: Verb = {
     command
       .argument("<original>", "the frames that were compressed; - is raw values on standard input")
       .argument("<file>", "the .tpz file")
+      .option("--variable <name>", "which variable of a file that holds several; or FILE.nc:NAME")
       .option("--shape <extents>", "extents of raw values; by default the file's own", (text) => parseShape(text))
       .option("--dtype <name>", "type of raw values; by default the file's own", dtypeOf)
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))

@@ -64,7 +64,14 @@ export async function compressTo(
   const count = elementCount(source.shape);
   checkCompressOptions(options, source.shape.length);
   const promise = promiseFromOptions(await withOwnPromise(options));
-  const { codec: name = DEFAULT_CODEC, fill, effort = "balanced", threads = 1, timeAxis = 0, signal } = options;
+  const {
+    codec: name = DEFAULT_CODEC,
+    fill = source.fill,
+    effort = "balanced",
+    threads = 1,
+    timeAxis = 0,
+    signal,
+  } = options;
   const codec = await codecs.get(name);
   const values = checkOptions(codec.options, options.options);
   refuseWhatCodecCannot(codec, source, promise);

@@ -1,6 +1,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { TensorSink, TensorSource } from "../tensor/source.ts";
+import type { VariableInfo } from "./variables.ts";
 
 /** What the caller knows and the file may not say. */
 export interface FormatHint {
@@ -20,11 +21,15 @@ export interface TensorLike {
   readonly axes?: readonly string[];
   readonly name?: string;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** The value that marks missing data. */
+  readonly fill?: number;
 }
 
 export interface SaveOptions {
   /** Replace what is already there. */
   readonly force?: boolean | undefined;
+  /** What the variable is called, in formats that name theirs; default: the tensor's name, or "data". */
+  readonly variable?: string | undefined;
 }
 
 /** A file format as plain data and one or two functions. Paths are files or folders on this machine. */
@@ -35,6 +40,8 @@ export interface Format {
   readonly summary: string;
   open(path: string, hint: FormatHint): Promise<TensorSource>;
   save?(path: string, like: TensorLike, options: SaveOptions): Promise<TensorSink>;
+  /** What a file holds, in formats that can hold several variables. */
+  variables?(path: string): Promise<readonly VariableInfo[]>;
 }
 
 /** A format as the registry knows it: its code is loaded when it is first used. */

@@ -251,7 +251,7 @@ export function createFile(path: string, options: { force?: boolean | undefined 
 }
 
 /** Gives a finished file its name; without `force` it never replaces one that appeared meanwhile. */
-function place(from: string, to: string, force: boolean): void {
+export function place(from: string, to: string, force: boolean): void {
   if (!force) {
     try {
       fs.linkSync(from, to);

@@ -4,10 +4,11 @@
  */
 import { TempressError } from "../errors.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
-import { elementCount, formatShape, MAX_RANK, type Shape } from "../tensor/shape.ts";
+import { elementCount, formatShape, MAX_RANK } from "../tensor/shape.ts";
 import { type ByteSource, type TensorSource, tensorSource } from "../tensor/source.ts";
 import { tensorFromBytes } from "../tensor/tensor.ts";
 import type { TensorLike } from "./format.ts";
+import { fromFortran } from "./order.ts";
 import { type RawLayout, rawSource, swapped } from "./raw.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -126,27 +127,13 @@ async function fortranSource(bytes: ByteSource, header: NpyHeader): Promise<Tens
   if (stored.byteLength !== size) {
     throw new TempressError("truncated", `reading gave ${stored.byteLength} of ${size} bytes`, { where });
   }
-  const t = tensorFromBytes(dtype, shape, transposed(header.bigEndian ? swapped(stored, width) : stored, shape, width));
+  const t = tensorFromBytes(
+    dtype,
+    shape,
+    fromFortran(header.bigEndian ? swapped(stored, width) : stored, shape, width),
+  );
   await bytes.close?.();
   return tensorSource(t);
-}
-
-/** Fortran order (first axis fastest) to C order (last axis fastest), in new memory. */
-function transposed(stored: Uint8Array, shape: Shape, width: number): Uint8Array {
-  const out = new Uint8Array(stored.length);
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
-  const index = shape.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < out.length; to += width) {
-    for (let i = 0; i < width; i++) out[to + i] = stored[from * width + i]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= shape[axis]! * strides[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return out;
 }
 
 /** A version 1 header, padded so that the values start at a multiple of 64 bytes. */

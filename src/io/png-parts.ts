@@ -56,8 +56,8 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** PNG's checksum (the one of zlib and Ethernet, not the container's CRC-32C). */
-function crc32(bytes: Uint8Array): number {
+/** PNG's checksum (the one of zlib, ZIP and Ethernet, not the container's CRC-32C). */
+export function crc32(bytes: Uint8Array): number {
   let crc = -1;
   for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;

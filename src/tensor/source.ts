@@ -25,6 +25,8 @@ export interface TensorSource {
   readonly axes?: readonly string[];
   readonly name?: string;
   readonly attributes?: Readonly<Record<string, string>>;
+  /** The value that marks missing data, where the source knows one. */
+  readonly fill?: number;
   /** Frames [t0, t1); may be called repeatedly and in any order. */
   read(t0: number, t1: number): Awaitable<Tensor>;
   /**
