@@ -12,9 +12,9 @@ tempress compress $wind -o taken.tpz --abs 1 --codec zstd --force --quiet
 echo precious > taken.npy
 try tempress decompress taken.tpz -o taken.npy
 cat taken.npy
-try tempress decompress taken.tpz -o out.h5
+try tempress decompress taken.tpz -o out.grb
 try tempress decompress taken.tpz -o out
-try tempress decompress taken.tpz -o out.npz
+try tempress decompress taken.tpz -o out.npi
 try tempress decompress taken.tpz -o out.tpz
 try tempress decompress taken.tpz -o out.f64
 try tempress decompress taken.tpz -o out_24x73x145.f32
