@@ -1,5 +1,5 @@
 /** Where the daemon's socket is, and how one takes the place of a daemon that died. */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import { homedir } from "node:os";
@@ -28,12 +28,16 @@ export function addressOf(socket: string): string {
 }
 
 /**
- * Abstract names have no owner: who connects must know what only the owner can read.
- * The file is beside the sockets of the owner, under a digest of the name.
+ * Abstract names have no owner: who connects must know what only the owner can read, a file beside the sockets.
+ * @throws TempressError "invalid-argument" for a name that is no name of a file
  */
 export function secretFile(socket: string): string {
-  const digest = createHash("sha256").update(socket).digest("hex").slice(0, 32);
-  return join(runtimeFolder(), `${digest}.secret`);
+  const name = socket.slice(1);
+  if (/^[A-Za-z0-9_.-]{1,64}$/.test(name)) return join(runtimeFolder(), `${name}.secret`);
+  throw new TempressError("invalid-argument", `"${socket}" cannot be an abstract name`, {
+    where: "socket",
+    hint: "use 1 to 64 letters, digits, dots, - and _ behind the @",
+  });
 }
 
 export function isSecret(given: Uint8Array | undefined, secret: Uint8Array): boolean {
