@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // The one place that joins stages. Side information is written with the container's cursor, not with a second one.
   codecs: { imports: [...GROUND, ...STAGES, ...CONTRACT, "container/cursor.ts"], types: ["promise"] },
   // Options of metrics are declared like those of codecs.
-  metrics: { imports: [...GROUND, "nearest.ts", "compressor/schema.ts"] },
+  metrics: { imports: [...GROUND, "nearest.ts", "compressor/schema.ts"], lazily: ["bridge"] },
   io: { imports: [...GROUND, "nearest.ts"] },
   compressor: {
     imports: [...GROUND, "nearest.ts", "promise", "container", "metrics"],

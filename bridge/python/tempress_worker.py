@@ -17,7 +17,8 @@ Tempress starts the program once, asks what it is, lets it load its model, and t
 Values travel through memory that both processes map; only short lines of JSON pass through the pipes. What the
 program prints goes to standard error. Tempress checks every value that `decode` gives against the promise.
 
-`array` is a read-only NumPy array, or a memoryview of the same shape without NumPy. It is valid during the call only.
+`array` is a read-only NumPy array, or a memoryview of the same shape without NumPy; `data` is a memoryview of bytes.
+Both are valid during the call only.
 `bound` has `kind` ("abs", "pw_rel" or "lossless") and `value`. `options` holds a value for every declared option.
 """
 
@@ -156,24 +157,28 @@ class _Server:
     def encode(self, request):
         array = _values(self.input.view(request["bytes"]), request["dtype"], request["shape"])
         bound = SimpleNamespace(**request["bound"])
-        return self._put(_bytes_of(self.compressor.encode(array, bound, self._options(request))))
+        started = time.perf_counter()
+        result = self.compressor.encode(array, bound, self._options(request))
+        return self._put(_bytes_of(result), started)
 
     def decode(self, request):
         data = self.input.view(request["bytes"])
         dtype, shape = request["dtype"], tuple(request["shape"])
         bound = SimpleNamespace(**request["bound"])
-        result = self.compressor.decode(bytes(data), dtype, shape, bound, self._options(request))
+        started = time.perf_counter()
+        result = self.compressor.decode(data.toreadonly(), dtype, shape, bound, self._options(request))
         view = _bytes_of(result, dtype)
         wanted = WIDTHS[CODES[dtype]]
         for extent in shape:
             wanted *= extent
         if len(view) != wanted:
             raise Refused(f"decode gave {len(view)} bytes; {dtype} of shape {shape} has {wanted}")
-        return self._put(view)
+        return self._put(view, started)
 
-    def _put(self, view):
+    def _put(self, view, started):
+        own = (time.perf_counter() - started) * 1000
         self.output.view(len(view), grow=True)[:] = view
-        return {"bytes": len(view)}
+        return {"bytes": len(view), "own_ms": own}
 
 
 def serve(compressor, input_fd=INPUT_FD, output_fd=OUTPUT_FD):

@@ -12,13 +12,12 @@ import { DTYPE_NAMES, DTYPES } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, tensorFromBytes } from "../tensor/tensor.ts";
 import { toLpDType } from "./external-arguments.ts";
-import { type Conversation, callProgram, mustBe, type SideIo } from "./external-program.ts";
+import { type Conversation, callProgram, mustBe, type SideIo, sideIoOf } from "./external-program.ts";
 import { readSide, type Side, writeSide } from "./external-side.ts";
 import { type TrustedProgram, trustedProgram, trustProgram } from "./external-trust.ts";
 import { isProgramName, type WorkerOptions } from "./worker-protocol.ts";
 import { workerFor, workerResult } from "./worker-shared.ts";
 
-const IO = ["posix", "numpy"] as const;
 const SECONDS_MS = 1000;
 
 const options = {
@@ -177,20 +176,16 @@ function kept({ io, field, write }: SideIo): { io: SideIo["io"]; field: string; 
 }
 
 function sideIo(values: Values, side: "compressed" | "uncompressed"): SideIo {
-  const list = (name: string) =>
-    (values as Readonly<Record<string, unknown>>)[`external_compressor:${side}_${name}`] as string[];
-  const [io = "posix"] = list("io");
-  if (!(IO as readonly string[]).includes(io)) {
-    throw new TempressError("invalid-argument", `values cannot be written by io "${io}"`, {
-      where: `external_compressor:${side}_io`,
-      hint: `choose from ${IO.join(", ")}`,
-    });
-  }
-  const [field = ""] = list("feild_names");
-  const [prefix = ""] = list("prefixes");
-  const [suffix = ""] = list("suffixes");
-  const write = (values as Readonly<Record<string, unknown>>)[`external_compressor:${side}_do_write`] === true;
-  return { io: io as SideIo["io"], field, prefix, suffix, write };
+  const all = values as Readonly<Record<string, unknown>>;
+  const of = (name: string) => all[`external_compressor:${side}_${name}`];
+  const list = (name: string) => of(name) as readonly string[];
+  return sideIoOf(`external_compressor:${side}_io`, {
+    io: list("io"),
+    field: list("feild_names"),
+    prefix: list("prefixes"),
+    suffix: list("suffixes"),
+    write: of("do_write") === true,
+  });
 }
 
 function nameOf(values: Values): string | undefined {

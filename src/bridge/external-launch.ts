@@ -1,5 +1,6 @@
 /** Starting a program and reading its answer, in LibPressio's external protocol. Never a shell. */
 import { spawnSync } from "node:child_process";
+import { constants } from "node:os";
 import { optionsFromJson } from "../compressor/pressio-json.ts";
 import { PressioOptions } from "../compressor/pressio-options.ts";
 import { TempressError } from "../errors.ts";
@@ -16,12 +17,20 @@ export interface Program {
 /** Standard output above this is no answer. */
 const LONGEST_ANSWER = 64 << 20;
 
+/** How a program ended. */
+export interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Exit status; of one that a signal ended, as a shell would say it: 128 and the signal's number. */
+  readonly status: number;
+  readonly signal?: string | undefined;
+}
+
 /**
  * Runs it with standard input closed and waits.
- * @throws TempressError "io" when it cannot be started or ends with a signal or another status than 0; "timeout", when
- * it is killed; "limit" when it prints too much. All with the end of its standard error.
+ * @throws TempressError "io" when it cannot be started; "timeout", when it is killed; "limit" when it prints too much
  */
-export function launch(program: Program, more: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+export function runProgram(program: Program, more: readonly string[], env: Readonly<Record<string, string>>): Ended {
   const [file, ...first] = program.words;
   if (file === undefined) {
     throw new TempressError("invalid-argument", "no program is named", {
@@ -40,11 +49,10 @@ export function launch(program: Program, more: readonly string[], env: Readonly<
     shell: false,
   });
   const where = program.words.join(" ");
-  const said = lastWords(stderr ?? "");
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === "ETIMEDOUT") {
-    const message = `the program was not done in ${program.timeoutMs / 1000} s, and was ended${said}`;
-    throw new TempressError("timeout", message, { where, hint: "raise external_compressor:timeout" });
+    const message = `the program was not done in ${program.timeoutMs / 1000} s, and was ended${lastWords(stderr)}`;
+    throw new TempressError("timeout", message, { where, hint: "raise its timeout" });
   }
   if (code === "ENOBUFS") throw new TempressError("limit", "the program prints too much", { where });
   if (error) {
@@ -55,9 +63,20 @@ export function launch(program: Program, more: readonly string[], env: Readonly<
       cause: error,
     });
   }
-  if (signal !== null) throw new TempressError("io", `the program was ended by ${signal}${said}`, { where });
-  if (status !== 0) throw new TempressError("io", `the program ended with status ${status}${said}`, { where });
-  return stdout;
+  if (signal === null) return { stdout, stderr, status: status ?? 0 };
+  return { stdout, stderr, status: 128 + constants.signals[signal], signal };
+}
+
+/**
+ * Its standard output.
+ * @throws TempressError as `runProgram`; "io" also when it ends with a signal or another status than 0. All with the
+ * end of its standard error
+ */
+export function launch(program: Program, more: readonly string[], env: Readonly<Record<string, string>>): string {
+  const { stdout, stderr, status, signal } = runProgram(program, more, env);
+  if (status === 0) return stdout;
+  const how = signal === undefined ? `ended with status ${status}` : `was ended by ${signal}`;
+  throw new TempressError("io", `the program ${how}${lastWords(stderr)}`, { where: program.words.join(" ") });
 }
 
 /** Forms of answers that LibPressio reads; it refuses the versions 6 and 7 that its documents name. */

@@ -94,7 +94,7 @@ export function callProgram(
 }
 
 /** A file for one side, named as LibPressio names it; in the call's own folder unless a prefix says otherwise. */
-function newFile(folder: string, side: SideIo, made: Set<string>, values?: Values): string {
+export function newFile(folder: string, side: SideIo, made: Set<string>, values?: Values): string {
   const random = randomBytes(3).toString("hex");
   const name = `${side.prefix}.pressioin${random}${side.suffix}`;
   const path = side.prefix === "" ? join(folder, name) : resolve(name);
@@ -169,4 +169,22 @@ function broken(where: string, message: string): TempressError {
     where,
     hint: "see docs/external.md",
   });
+}
+
+const IO: readonly string[] = ["posix", "numpy"];
+
+/** One side's files from options in LibPressio's manner: lists with one entry a file, of which there is one. */
+export function sideIoOf(
+  key: string,
+  given: Readonly<Record<"io" | "field" | "prefix" | "suffix", readonly string[]>> & { readonly write: boolean },
+): SideIo {
+  const [io = "posix"] = given.io;
+  if (!IO.includes(io)) {
+    throw new TempressError("invalid-argument", `values cannot be written by io "${io}"`, {
+      where: key,
+      hint: `choose from ${IO.join(", ")}`,
+    });
+  }
+  const { field, prefix, suffix, write } = given;
+  return { io: io as SideIo["io"], field: field[0] ?? "", prefix: prefix[0] ?? "", suffix: suffix[0] ?? "", write };
 }

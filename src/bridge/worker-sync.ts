@@ -21,6 +21,8 @@ const GRACE_MS = 10_000;
 export interface WorkResult extends WorkAnswer {
   readonly hello: WorkerHello;
   readonly payload: Uint8Array;
+  /** Milliseconds of the worker's own function, where it tells. */
+  readonly own: number;
   /** Milliseconds of copying in, of everything until the answer came, of copying out. */
   readonly copyIn: number;
   readonly asked: number;
@@ -72,6 +74,7 @@ export class SyncWorker {
       hello: done.hello,
       bytes,
       payload: result,
+      own: typeof done.answer.own_ms === "number" ? done.answer.own_ms : work,
       ms: { work, start: done.start, load: done.load },
       copyIn: copied - began,
       asked: answered - copied,

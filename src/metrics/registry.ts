@@ -179,6 +179,11 @@ for (const entry of [
     load: async () => (await import("./printer.ts")).printer,
   },
   {
+    name: "external",
+    summary: "what a program of one's own makes of the original and the decompressed values (Node)",
+    load: async () => (await import("../bridge/external-metric.ts")).externalMetric,
+  },
+  {
     name: "composite",
     summary: "several metrics as one, and rates from size and time",
     load: async () => (await import("./together.ts")).together,
