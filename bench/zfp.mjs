@@ -111,8 +111,8 @@ The streams are the same bytes. Speeds hold for that machine; the ratios are wha
 
 ${table(["mode", "MB/s", "zfp MB/s", "speed / zfp's", "wanted", "bytes"], rows)}
 
-Whole .tpz files in a warm process, one thread and two (workers start within the call; a gain shows only where two
-cores are free):
+Whole .tpz files in a warm process, one thread and two (a gain shows only where two cores are free; see
+[threads.md](threads.md)):
 
 ${table(["", "1 thread MB/s", "2 threads MB/s", "gain"], await threadRows())}
 `;

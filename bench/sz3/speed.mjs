@@ -83,8 +83,8 @@ const base = speed("zfp -a, encode");
 const text = `# Speed beside native zfp
 
 Written by \`node bench/sz3/speed.mjs\`: ${SIDE}^3 float32 (${megabytes.toFixed(0)} MB), waves with noise, bound 1e-3 of the range, best of
-${RUNS} runs, one process. zfp is the whole command with its files in a temporary folder. "Two threads" start
-with each call, and need two idle cores to show what they can. Bytes: zfp ${zfpBytes},
+${RUNS} runs, one process. zfp is the whole command with its files in a temporary folder. Two threads need two idle
+cores to show what they can; see [threads.md](../threads.md). Bytes: zfp ${zfpBytes},
 ${Object.entries(sizes)
   .map(([name, bytes]) => `${name} ${bytes}`)
   .join(", ")}.

@@ -1,7 +1,7 @@
 /** Chunks to worker threads and back: what goes to them is passed in shared memory. */
 import { TempressError } from "../errors.ts";
 import type { Arrays, DType } from "../tensor/dtype.ts";
-import { ask, closeShare, openShare, spareMemory } from "./node-threads.ts";
+import { ask, closeShare, giveBack, openShare, takeShared } from "./node-threads.ts";
 import type { Answer } from "./node-worker.ts";
 import type { ChunkPool } from "./pool.ts";
 
@@ -34,13 +34,11 @@ export function nodePool(threads: number): ChunkPool {
 async function withShared<A extends Arrays[DType], R>(numbers: A, work: (shared: A) => Promise<R>): Promise<R> {
   if (numbers.buffer instanceof SharedArrayBuffer) return work(numbers);
   const { byteLength, length } = numbers;
-  const found = spareMemory.findIndex((buffer) => buffer.byteLength >= byteLength);
-  const buffer = found >= 0 ? spareMemory.splice(found, 1)[0]! : new SharedArrayBuffer(byteLength);
+  const buffer = takeShared(byteLength);
   new Uint8Array(buffer).set(new Uint8Array(numbers.buffer, numbers.byteOffset, byteLength));
   const Numbers = numbers.constructor as new (buffer: SharedArrayBuffer, at: number, length: number) => A;
   const result = await work(new Numbers(buffer, 0, length));
-  // Not after a failure: a thread that is about to end may still use it.
-  spareMemory.push(buffer);
+  giveBack(buffer);
   return result;
 }
 

@@ -43,7 +43,21 @@ interface Thread {
 }
 
 /** Shared memory that tasks are done with, for the next ones: fresh memory costs time. It goes when the threads do. */
-export const spareMemory: SharedArrayBuffer[] = [];
+const spare: SharedArrayBuffer[] = [];
+const MOST_SPARE = 128 << 20;
+
+/** Shared memory of at least so many bytes, with anything in it; sizes are powers of two, so that they fit again. */
+export function takeShared(byteLength: number): SharedArrayBuffer {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(byteLength, 1 << 12)));
+  const found = spare.findIndex((buffer) => buffer.byteLength === size);
+  return found >= 0 ? spare.splice(found, 1)[0]! : new SharedArrayBuffer(size);
+}
+
+/** Not after a failure: a thread that is about to end may still use it. */
+export function giveBack(buffer: SharedArrayBuffer): void {
+  const kept = spare.reduce((sum, { byteLength }) => sum + byteLength, buffer.byteLength);
+  if (kept <= MOST_SPARE && threadCount() > 0) spare.push(buffer);
+}
 
 const idle: Thread[] = [];
 const busy = new Map<Thread, Task>();
@@ -144,7 +158,7 @@ function end(thread: Thread): void {
   const place = idle.indexOf(thread);
   if (place >= 0) idle.splice(place, 1);
   leave(thread);
-  if (threadCount() === 0) spareMemory.length = 0;
+  if (threadCount() === 0) spare.length = 0;
   void thread.worker.terminate();
 }
 
