@@ -42,7 +42,7 @@ function bundle(entry, name, firstLine = "") {
     legalComments: "none",
     logLevel: "warning",
     plugins: [apart],
-    external: ["./run.js"],
+    external: ["./run.js", "onnxruntime-node"],
     // import() of a file apart becomes require(), which starts no module loader. Packages that are left outside are
     // ES modules: node-packages.js imports them.
     supported: { "dynamic-import": name === "node-packages" },

@@ -45,6 +45,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./convert.ts")).convert,
   },
   {
+    name: "train",
+    summary: "frames in, a network that predicts them out",
+    load: async () => (await import("./train.ts")).train,
+  },
+  {
     name: "list",
     summary: "the codecs, metrics and formats there are",
     load: async () => (await import("./list.ts")).list,
