@@ -73,6 +73,7 @@ export const train: Verb = {
     const output = flags.output as string;
     const checkpoint = `${output}.checkpoint`;
     refuseOutput(output, flags.force === true);
+    if (flags.resume === true) refuseAbsent(checkpoint);
     const silent = flags.quiet === true || flags.json === true;
     const data = {
       bounds: boundsOf(flags),
@@ -126,6 +127,14 @@ function refuseOutput(output: string, force: boolean): void {
   if (!force && statOf(output, "write")) throw existsError(output);
 }
 
+function refuseAbsent(checkpoint: string): void {
+  if (statOf(checkpoint, "read")) return;
+  throw new TempressError("io", "there is no run to go on with", {
+    where: checkpoint,
+    hint: "a checkpoint stands beside the model while it is trained and after it was stopped",
+  });
+}
+
 /** Weights to start from, or the run to go on with. */
 async function startOf(
   flags: Readonly<Record<string, unknown>>,
@@ -133,12 +142,6 @@ async function startOf(
   checkpoint: string,
 ): Promise<Pick<TrainOptions, "from" | "resume">> {
   if (flags.resume === true) {
-    if (!statOf(checkpoint, "read")) {
-      throw new TempressError("io", "there is no run to go on with", {
-        where: checkpoint,
-        hint: "a checkpoint stands beside the model while it is trained and when it was stopped",
-      });
-    }
     return { resume: readCheckpoint(await contentOf(checkpoint), architecture, checkpoint) };
   }
   if (flags.from === undefined) return {};
