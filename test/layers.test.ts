@@ -52,7 +52,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   // Other programs, as our compressors and as our callers. Nothing below may know that they are there.
   bridge: { imports: [...GROUND, "nearest.ts", "compressor", "io", "metrics"], types: ["promise"] },
   cli: {
-    imports: [...GROUND, "nearest.ts", "compressor", "container", "io", "metrics", "bridge"],
+    imports: [...GROUND, "nearest.ts", "compressor", "container", "io", "metrics", "bridge", "neural"],
     types: ["promise"],
   },
   "index.ts": { imports: [...GROUND, "compressor", "io", "metrics", "promise"], types: ["container"] },
