@@ -148,7 +148,9 @@ export class ChunkReader {
   #prepare(): Promise<{ codec: Codec; pool: ChunkPool | undefined }> {
     this.#decoding ??= (async () => {
       const codec = await codecs.forFile(this.container.header.codec);
-      const [pool] = await Promise.all([openPool(this.#threads, codec.name), codec.prepare()]);
+      // A codec of one's own inside another is no codec that workers can load.
+      const own = Object.values(this.container.header.options).some((value) => codecs.isOwn(String(value)));
+      const [pool] = await Promise.all([openPool(own ? 1 : this.#threads, codec.name), codec.prepare()]);
       return { codec, pool };
     })();
     return this.#decoding;

@@ -15,13 +15,14 @@ import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { findSpecials, readSpecials } from "../tensor/specials.ts";
 import { bytesOf, emptyTensor, frames, plain, type Tensor } from "../tensor/tensor.ts";
-import type { Codec, DecodeTask, Effort, Encoded, SectionName } from "./codec.ts";
+import type { Children, Codec, DecodeTask, Effort, Encoded, SectionName } from "./codec.ts";
 import { PartNotLoaded } from "./part.ts";
 
 /** What every chunk of a file shares when it is written. */
 export interface ChunkSettings {
   readonly codec: Codec;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly children: Children;
   readonly bound: Bound;
   readonly fill?: number | undefined;
   readonly effort: Effort;
@@ -52,7 +53,28 @@ export function encodeSlab(values: Tensor, box: Box, settings: ChunkSettings): E
 }
 
 function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): EncodedChunk {
-  const { codec, bound, fill } = settings;
+  const origin = box.origin.slice(settings.lead);
+  const { sections, decoded, maxError } = encodeValues(values, { ...settings, origin });
+  return { box, maxError, valuesCrc: crc32c(bytesOf(decoded)), storedCrc: sectionsCrc(sections), sections };
+}
+
+/** What is encoded as one: a chunk, or values that a wrapping codec hands to the codec inside it. */
+export interface ValuesSettings extends Omit<ChunkSettings, "lead" | "cut"> {
+  readonly origin: readonly number[];
+  /** 1 where a value does not matter, since it is stored elsewhere. */
+  readonly mask?: Uint8Array | undefined;
+}
+
+export interface EncodedValues {
+  readonly sections: readonly Section[];
+  /** What the decoder will give. */
+  readonly decoded: Tensor;
+  readonly maxError: number;
+}
+
+/** Sections that keep the bound on every value: specials taken out, the codec's result checked and corrected. */
+export function encodeValues(values: Tensor, settings: ValuesSettings): EncodedValues {
+  const { codec, bound, fill, mask: hidden } = settings;
   const found = findSpecials(values, fill ?? ownFill(values, settings), codec.exactBits);
   const sections: Section[] = found.bytes ? [{ name: "specials", bytes: found.bytes }] : [];
   const { dtype, shape } = values;
@@ -62,45 +84,52 @@ function encodeChunk(values: Tensor, box: Box, settings: ChunkSettings): Encoded
     sections.push({ name: "constant", bytes: constant });
     decoded = filled(dtype, shape, constant);
   } else {
-    const encoded = runEncoder(found.frames, found.mask, settings);
+    const mask = codec.exactBits ? undefined : joinMasks(hidden, found.mask);
+    const encoded = runEncoder(found.frames, mask, settings);
     sections.push(...encoded.sections);
     const told = settings.readBack ? undefined : encoded.decoded;
-    decoded = own(told ?? redecode(encoded, values, found.mask, settings), values, found.frames);
+    decoded = own(told ?? redecode(encoded, values, mask, settings), values, found.frames);
   }
   if (found.bytes) readSpecials(found.bytes, dtype, shape).restore(decoded);
   const asked: Bound = codec.exactBits ? { kind: "lossless", value: 0 } : bound;
-  let verdict = verifyBound(values, decoded, asked, undefined, fill);
+  let verdict = verifyBound(values, decoded, asked, hidden, fill);
   if (verdict.broken > 0) {
-    const corrections = correct(values, decoded, asked, undefined, fill);
+    const corrections = correct(values, decoded, asked, hidden, fill);
     if (corrections) {
       sections.push({ name: "corrections", bytes: corrections });
       applyCorrections(corrections, decoded);
     }
-    verdict = verifyBound(values, decoded, asked, undefined, fill);
+    verdict = verifyBound(values, decoded, asked, hidden, fill);
   }
   if (verdict.broken > 0) throw codecFault(codec, `it breaks the bound on ${verdict.broken} values after correction`);
-  const valuesCrc = crc32c(bytesOf(decoded));
-  return { box, maxError: verdict.maxError, valuesCrc, storedCrc: sectionsCrc(sections), sections };
+  return { sections, decoded, maxError: verdict.maxError };
+}
+
+/** 1 where either has a 1. */
+function joinMasks(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  if (!a || !b) return a ?? b;
+  return a.map((bit, i) => bit | b[i]!);
 }
 
 /** What is kept like a fill value although none is named. Zero allows no error under pw_rel. */
-function ownFill(values: Tensor, { codec, bound }: ChunkSettings): number | undefined {
+function ownFill(values: Tensor, { codec, bound }: ValuesSettings): number | undefined {
   if (codec.exactBits) return undefined;
   if (bound.kind === "pw_rel" && DTYPES[values.dtype].kind === "float") return 0;
   return codec.commonValue ? commonValue(values) : undefined;
 }
 
-function runEncoder(values: Tensor, mask: Uint8Array | undefined, settings: ChunkSettings): Encoded {
-  const { codec, bound, effort, options } = settings;
-  return codec.encode({ frames: values, bound, effort, ...(mask ? { mask } : {}) }, options as never);
+function runEncoder(values: Tensor, mask: Uint8Array | undefined, settings: ValuesSettings): Encoded {
+  const { codec, bound, effort, options, origin, children } = settings;
+  return codec.encode({ frames: values, bound, effort, origin, children, ...(mask ? { mask } : {}) }, options as never);
 }
 
 /** What the codec's decoder gives for these sections: whatever the encoder thinks, this is what readers will see. */
-function redecode(encoded: Encoded, like: Tensor, mask: Uint8Array | undefined, settings: ChunkSettings): Tensor {
+function redecode(encoded: Encoded, like: Tensor, mask: Uint8Array | undefined, settings: ValuesSettings): Tensor {
   const { codec, bound } = settings;
+  const { dtype, shape } = like;
   const sections = new Map(encoded.sections.map(({ name, bytes }) => [name, bytes]));
   try {
-    return codec.decode(decodeTask({ dtype: like.dtype, shape: like.shape, bound, mask, sections }), codec.version);
+    return codec.decode(decodeTask({ dtype, shape, bound, mask, sections, depth: 0 }), codec.version);
   } catch (error) {
     if (error instanceof PartNotLoaded) throw error;
     throw codecFault(codec, "its decoder refuses what its encoder made", error);
@@ -128,16 +157,7 @@ export function decodeChunk(stored: StoredChunk, settings: DecodeSettings, into?
   const { box } = stored.info;
   const shape = box.extent.slice(lead);
   try {
-    const specials = stored.sections.get("specials");
-    const special = specials && readSpecials(specials, dtype, shape);
-    const constant = stored.sections.get("constant");
-    const task = { dtype, shape, bound, mask: special?.mask, sections: stored.sections, into };
-    const made = constant ? filled(dtype, shape, constant) : codec.decode(decodeTask(task), version);
-    const values = into ? { ...made, data: into } : made;
-    if (into && made.data !== into) (into as Float64Array).set(made.data as Float64Array);
-    special?.restore(values);
-    const corrections = stored.sections.get("corrections");
-    if (corrections) applyCorrections(corrections, values);
+    const values = decodeValues({ codec, version, dtype, shape, bound, sections: stored.sections, depth: 0, into });
     if (crc32c(bytesOf(values)) !== stored.valuesCrc) {
       throw new TempressError("corrupt", "the decoded values are not those that were written (checksum differs)", {
         hint: "report this with the file: either it was damaged on purpose or this program has a defect",
@@ -149,20 +169,53 @@ export function decodeChunk(stored: StoredChunk, settings: DecodeSettings, into?
   }
 }
 
-interface Decoding {
+/** Values as they are stored: a chunk's, or those that a wrapping codec keeps in its own sections. */
+export interface StoredValues {
+  readonly codec: Codec;
+  readonly version: number;
   readonly dtype: DType;
   readonly shape: Shape;
   readonly bound: Bound;
-  readonly mask: Uint8Array | undefined;
   readonly sections: ReadonlyMap<SectionName, Uint8Array>;
+  readonly mask?: Uint8Array | undefined;
+  readonly depth: number;
+  /** Memory for the values, where the caller has it. */
   readonly into?: Arrays[DType] | undefined;
 }
 
-function decodeTask({ dtype, shape, bound, mask, sections, into }: Decoding): DecodeTask {
+/** The reverse of `encodeValues`. */
+export function decodeValues(stored: StoredValues): Tensor {
+  const { codec, version, dtype, shape, sections } = stored;
+  const specials = sections.get("specials");
+  const special = specials && readSpecials(specials, dtype, shape);
+  const constant = sections.get("constant");
+  const mask = joinMasks(stored.mask, special?.mask);
+  const made = constant
+    ? filled(dtype, shape, constant)
+    : codec.decode(decodeTask({ ...stored, mask: codec.exactBits ? undefined : mask }), version);
+  const { into } = stored;
+  const values = into ? { ...made, data: into } : made;
+  if (into && made.data !== into) (into as Float64Array).set(made.data as Float64Array);
+  special?.restore(values);
+  const corrections = sections.get("corrections");
+  if (corrections) applyCorrections(corrections, values);
+  return values;
+}
+
+function decodeTask({
+  dtype,
+  shape,
+  bound,
+  mask,
+  sections,
+  depth,
+  into,
+}: Omit<StoredValues, "codec" | "version">): DecodeTask {
   return {
     dtype,
     shape,
     bound,
+    depth,
     ...(mask ? { mask } : {}),
     ...(into ? { into } : {}),
     has: (name) => sections.has(name as SectionName),

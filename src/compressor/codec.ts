@@ -13,7 +13,19 @@ export interface EncodeTask {
   /** 1 where the value does not matter (a special value is stored elsewhere); absent: all matter. */
   readonly mask?: Uint8Array;
   readonly effort: Effort;
+  /** Index of the first value along each axis of `frames`, within the tensor in stored order (time first). */
+  readonly origin?: readonly number[];
+  /** Of a codec that wraps others: these, by the option that names them. */
+  readonly children?: Children;
 }
+
+/** A codec with its options, and those that it wraps: plain data, which crosses to worker threads. */
+export interface ConfiguredCodec {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly children: Children;
+}
+export type Children = Readonly<Record<string, readonly ConfiguredCodec[]>>;
 
 export interface DecodeTask {
   readonly dtype: DType;
@@ -22,6 +34,8 @@ export interface DecodeTask {
   readonly mask?: Uint8Array;
   /** Memory of as many values, which the codec may fill and return; what it returns else is copied there. */
   readonly into?: Arrays[DType];
+  /** How many codecs wrap this one. */
+  readonly depth?: number;
   /** Section by name; throws a typed error when it is absent. */
   section(name: string): Uint8Array;
   has(name: string): boolean;
@@ -85,6 +99,8 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
   promise?(options: OptionValues<S>): PromiseOptions | undefined;
   /** Files of this codec alone, as other programs write and read them. */
   readonly bare?: BareFiles<S>;
+  /** Frames of a chunk that the options ask for, where they do. */
+  window?(options: OptionValues<S>): number | undefined;
   /** Dynamic windows: frame indices in `slab` (after 0) at which a new chunk should start. */
   cuts?(slab: Tensor, options: OptionValues<S>): number[];
 }

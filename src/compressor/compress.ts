@@ -1,3 +1,4 @@
+import type { Header } from "../container/header.ts";
 import { ContainerWriter, MemorySink } from "../container/writer.ts";
 import { TempressError } from "../errors.ts";
 import { resolveBound } from "../promise/bound.ts";
@@ -12,12 +13,12 @@ import { tensorSource } from "../tensor/source.ts";
 import { plain, type Tensor, tensor } from "../tensor/tensor.ts";
 import { type ChunkSettings, encodeSlab } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
+import { configure, type Node, nodesOf, plainChildren } from "./configure.ts";
 import { type CompressOptions, checkCompressOptions } from "./options.ts";
 import { withParts } from "./part.ts";
 import { type Plan, planChunks } from "./plan.ts";
 import { inOrder, openPool } from "./pool.ts";
-import { codecs } from "./registry.ts";
-import { checkOptions, storedOptions } from "./schema.ts";
+import { storedOptions } from "./schema.ts";
 import { SlabReader, timeFirstSource } from "./slabs.ts";
 
 export const DEFAULT_CODEC = "tezip";
@@ -63,7 +64,6 @@ export async function compressTo(
   }
   const count = elementCount(source.shape);
   checkCompressOptions(options, source.shape.length);
-  const promise = promiseFromOptions(await withOwnPromise(options));
   const {
     codec: name = DEFAULT_CODEC,
     fill = source.fill,
@@ -72,14 +72,16 @@ export async function compressTo(
     timeAxis = 0,
     signal,
   } = options;
-  const codec = await codecs.get(name);
-  const values = checkOptions(codec.options, options.options);
+  const tree = await configure(name, options.options);
+  const promise = promiseFromOptions(withOwnPromise(options, tree));
+  const { codec, options: values } = tree;
+  const children = plainChildren(tree.children);
   refuseWhatCodecCannot(codec, source, promise);
   signal?.throwIfAborted();
-  const [pool] = await Promise.all([openPool(threads, name), codec.prepare()]);
+  const [pool] = await Promise.all([openPool(threads, name, children), codec.prepare()]);
   try {
     const stored = timeAxis === 0 ? source : timeFirstSource(source, timeAxis);
-    const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window ?? windowOf(codec, values));
+    const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window ?? windowOf(tree));
     const reader = new SlabReader(stored, plan.lead);
     const needsRange = promise.kind === "rel" || promise.kind === "abs_and_rel";
     const scanned = "data" in input ? input : { reader, plan };
@@ -89,7 +91,8 @@ export async function compressTo(
     if (range === undefined || range.min < range.max) refuseBound(codec, bound);
     const cut = codec.cuts !== undefined && !plan.split;
     const readBack = options.readBack ?? effort === "max";
-    const settings: ChunkSettings = { codec, options: values, bound, fill, effort, lead: plan.lead, cut, readBack };
+    const shared = { codec, options: values, children, bound, fill, effort };
+    const settings: ChunkSettings = { ...shared, lead: plan.lead, cut, readBack };
     const writer = new ContainerWriter(sink, {
       dtype: source.dtype,
       shape: source.shape,
@@ -101,7 +104,7 @@ export async function compressTo(
       ...(fill === undefined ? {} : { fill }),
       codec: { id: codec.id, name: codec.name, version: codec.version },
       effort,
-      options: storedOptions(codec.options, values),
+      options: recordedOptions(tree),
       ...(source.attributes ? { attributes: source.attributes } : {}),
     });
     await writer.begin();
@@ -154,9 +157,25 @@ export async function compressTo(
 }
 
 /** A codec's own option "<name>:window" means the same as `window`; 0 leaves it to the chunk size. */
-function windowOf(codec: Codec, values: Readonly<Record<string, unknown>>): number | undefined {
-  const frames = values[`${codec.name}:window`];
+function windowOf({ codec, options }: Node): number | undefined {
+  const asked = codec.window?.(options as never);
+  if (asked !== undefined) return asked;
+  const frames = options[`${codec.name}:window`];
   return typeof frames === "number" && frames > 0 ? frames : undefined;
+}
+
+/** What the file says of the tree; options of one codec at several places carry their place. */
+function recordedOptions(tree: Node): Header["options"] {
+  const recorded: Record<string, number | boolean | string> = {};
+  const owners = new Map<string, number>();
+  for (const { codec } of nodesOf(tree)) owners.set(codec.name, (owners.get(codec.name) ?? 0) + 1);
+  for (const { codec, path, options } of nodesOf(tree)) {
+    const several = owners.get(codec.name)! > 1;
+    for (const [key, value] of Object.entries(storedOptions(codec.options, options))) {
+      recorded[several ? `/${path}:${key}` : key] = value;
+    }
+  }
+  return recorded;
 }
 
 function checkedTensor(t: Tensor): Tensor {
@@ -187,18 +206,25 @@ async function rangeOf(
   return range;
 }
 
-/** The options with the promise that the codec's own options make; a second promise stays an error. */
-async function withOwnPromise(options: CompressOptions): Promise<CompressOptions> {
-  if (options.options === undefined) return options;
-  const codec = await codecs.get(options.codec ?? DEFAULT_CODEC);
-  const own = codec.promise?.(checkOptions(codec.options, options.options));
-  if (own === undefined) return options;
-  const named = namedPromises(options);
-  if (named.length === 0) return { ...options, ...own };
-  throw new TempressError("invalid-argument", `two promises: ${named.join(", ")} and that of ${codec.name}'s options`, {
-    where: "options",
-    hint: "give one of them",
+/** The options with the promise that a codec's own options make; a second promise stays an error. */
+function withOwnPromise(options: CompressOptions, tree: Node): CompressOptions {
+  const own = [...nodesOf(tree)].flatMap(({ codec, options: values }) => {
+    const promise = codec.promise?.(values as never);
+    return promise === undefined ? [] : [{ name: codec.name, promise }];
   });
+  const named = namedPromises(options);
+  const [first] = own;
+  if (first === undefined) return options;
+  if (named.length === 0 && own.length === 1) return { ...options, ...first.promise };
+  const all = [...named, ...own.map(({ name }) => `that of ${name}'s options`)];
+  throw new TempressError(
+    "invalid-argument",
+    `${all.length === 2 ? "two" : all.length} promises: ${all.join(" and ")}`,
+    {
+      where: "options",
+      hint: "give one of them",
+    },
+  );
 }
 
 /** Kinds of bound that a promise can resolve to, before the range is known. */

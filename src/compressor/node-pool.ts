@@ -10,9 +10,14 @@ export function nodePool(threads: number): ChunkPool {
   const share = openShare(threads);
   return {
     threads,
-    encode: ({ codec, options, bound, fill, effort, lead, cut, readBack }, { dtype, shape, data }, box, signal) =>
+    encode: (
+      { codec, options, children, bound, fill, effort, lead, cut, readBack },
+      { dtype, shape, data },
+      box,
+      signal,
+    ) =>
       withShared(data, async (shared) => {
-        const job = { codec, options, bound, fill, effort, lead, cut, readBack };
+        const job = { codec, options, children, bound, fill, effort, lead, cut, readBack };
         const values = { dtype, shape, data: shared };
         const answer = good(await ask(share, { kind: "encode", job, values, box }, signal));
         if (answer.kind !== "chunks") throw otherAnswer();

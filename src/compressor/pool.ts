@@ -3,13 +3,14 @@ import type { Bound } from "../promise/spec.ts";
 import type { Box } from "../tensor/box.ts";
 import type { Arrays, DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Effort } from "./codec.ts";
+import type { Children, Effort } from "./codec.ts";
 import { codecs } from "./registry.ts";
 
 /** `ChunkSettings` with the codec by name, as it crosses to a worker. */
 export interface EncodeJob {
   readonly codec: string;
   readonly options: Readonly<Record<string, unknown>>;
+  readonly children: Children;
   readonly bound: Bound;
   readonly fill: number | undefined;
   readonly effort: Effort;
@@ -49,10 +50,19 @@ export interface ChunkPool {
  * Threads where they are asked for and there are any: in Node, for codecs that workers can load. Undefined
  * otherwise: the caller's own thread does the work, with the same result.
  */
-export async function openPool(threads: number, codec: string): Promise<ChunkPool | undefined> {
+export async function openPool(
+  threads: number,
+  codec: string,
+  children: Children = {},
+): Promise<ChunkPool | undefined> {
   const node = typeof process !== "undefined" && process.versions?.node !== undefined;
-  if (threads <= 1 || !node || !codecs.isBuiltIn(codec)) return undefined;
+  if (threads <= 1 || !node || !allBuiltIn(codec, children)) return undefined;
   return (await import("./node-pool.ts")).nodePool(threads);
+}
+
+function allBuiltIn(name: string, children: Children): boolean {
+  const inside = Object.values(children).flat();
+  return codecs.isBuiltIn(name) && inside.every((child) => allBuiltIn(child.name, child.children));
 }
 
 /** Runs `work` for each item with at most `limit` at once; results come in the items' order. */

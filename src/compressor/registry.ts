@@ -74,6 +74,7 @@ export const codecs = {
     entries.set(codec.name, { name: codec.name, id: codec.id, load: async () => codec });
     own.add(codec.name);
   },
+  isOwn: (name: string): boolean => own.has(name),
   /** Whether every worker thread finds this codec too. */
   isBuiltIn: (name: string): boolean => entries.has(name) && !own.has(name),
   /** The codec that a file names, in a version that reads its streams. */

@@ -1,6 +1,7 @@
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { elementCount } from "../tensor/shape.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 
 /**
  * Options are declared once, here as plain data: type, check, default, `--help`, docs, JSON and LibPressio's
@@ -18,6 +19,8 @@ export interface OptionSpec<T = unknown> {
   readonly choices?: readonly string[];
   /** Whether the value is recorded in the file. */
   readonly stored: boolean;
+  /** Whether the text, or each of the texts, names a codec that this one wraps. */
+  readonly child?: boolean;
 }
 
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
@@ -57,14 +60,24 @@ export function string(fallback: string, help: string, more: More = {}): OptionS
 
 /** Lists: texts separate them by commas. */
 export function numbers(fallback: readonly number[], help: string, more: More = {}): OptionSpec<readonly number[]> {
-  return { type: "numbers", default: fallback, help, ...more, stored: false };
+  return { type: "numbers", default: fallback, help, stored: false, ...more };
 }
 
 export function strings(fallback: readonly string[], help: string, more: More = {}): OptionSpec<readonly string[]> {
-  return { type: "strings", default: fallback, help, ...more, stored: false };
+  return { type: "strings", default: fallback, help, stored: false, ...more };
 }
 
-/** LibPressio's `data`: no text can say it. */
+/** The codec that this one hands its values to. */
+export function child(fallback: string, help: string): OptionSpec<string> {
+  return { type: "string", default: fallback, help, stored: true, child: true };
+}
+
+/** Several codecs that this one hands its values to. */
+export function children(fallback: readonly string[], help: string): OptionSpec<readonly string[]> {
+  return { type: "strings", default: fallback, help, stored: true, child: true };
+}
+
+/** LibPressio's `data`. A text can say rows of numbers: "1,2;3,4" is 2x2. */
 export function tensorOption(help: string): OptionSpec<Tensor | undefined> {
   return { type: "tensor", default: undefined, help, stored: false };
 }
@@ -91,6 +104,10 @@ export function checkOptions<S extends OptionSchema>(
 
 /** The value if its declaration allows it. */
 export function checkOption(key: string, spec: OptionSpec, value: unknown): OptionValue {
+  // LibPressio keeps lists of numbers as data.
+  if (spec.type === "numbers" && isTensor(value) && value.shape.length === 1) {
+    return checkOption(key, spec, Array.from(value.data as Float64Array, Number));
+  }
   if (!HOLDS[spec.type](value)) throw refused(key, spec, value);
   if (typeof value === "number") {
     const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = spec;
@@ -111,8 +128,12 @@ const HOLDS: Readonly<Record<OptionType, (value: unknown) => boolean>> = {
   choice: (value) => typeof value === "string",
   numbers: (value) => Array.isArray(value) && value.every((each) => Number.isFinite(each)),
   strings: (value) => Array.isArray(value) && value.every((each) => typeof each === "string"),
-  tensor: (value) => typeof value === "object" && value !== null && "dtype" in value && "data" in value,
+  tensor: (value) => isTensor(value) && value.data.length === elementCount(value.shape),
 };
+
+function isTensor(value: unknown): value is Tensor {
+  return typeof value === "object" && value !== null && "dtype" in value && "shape" in value && "data" in value;
+}
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -129,10 +150,20 @@ export function parseOption(key: string, spec: OptionSpec, text: string): Option
     if (!words.every((word) => NUMBER.test(word))) throw refused(key, spec, text);
     return checkOption(key, spec, words.map(Number));
   }
+  if (spec.type === "tensor") return checkOption(key, spec, parseRows(key, spec, text));
   if (spec.type !== "bool") return checkOption(key, spec, text);
   if (["true", "yes", "on", "1"].includes(text)) return true;
   if (["false", "no", "off", "0"].includes(text)) return false;
   throw refused(key, spec, text, "write true or false");
+}
+
+function parseRows(key: string, spec: OptionSpec, text: string): Tensor {
+  const rows = text.split(";").map((row) => row.split(",").map((part) => part.trim()));
+  const columns = rows[0]!.length;
+  const wrong = rows.some((row) => row.length !== columns || row.some((part) => !NUMBER.test(part)));
+  if (wrong) throw refused(key, spec, text, "write rows of numbers such as 1,2;3,4, or give a tensor in a program");
+  const shape = rows.length === 1 ? [columns] : [rows.length, columns];
+  return tensor("float64", shape, Float64Array.from(rows.flat(), Number));
 }
 
 /** `parseOption` for each key, with the schema's check of the keys. */
@@ -150,22 +181,28 @@ export function storedOptions(
   schema: OptionSchema,
   values: Readonly<Record<string, unknown>>,
 ): Record<string, ScalarValue> {
-  const changed = Object.entries(schema).filter(([key, spec]) => spec.stored && values[key] !== spec.default);
-  return Object.fromEntries(changed.map(([key]) => [key, values[key] as ScalarValue]));
+  const stored = Object.entries(schema).filter(([, spec]) => spec.stored);
+  const changed = stored.filter(([key, spec]) => recorded(values[key]) !== recorded(spec.default));
+  return Object.fromEntries(changed.map(([key]) => [key, recorded(values[key])]));
+}
+
+/** Lists are recorded as text. */
+function recorded(value: unknown): ScalarValue {
+  return Array.isArray(value) ? value.join(",") : (value as ScalarValue);
 }
 
 /** "whole number, 0 to 22", for help and errors. */
-export function describeOption({ type, min, max, choices, unit }: OptionSpec): string {
+export function describeOption({ type, min, max, choices, unit, child }: OptionSpec): string {
   if (choices) return choices.join(" | ");
   const names: Readonly<Record<OptionType, string>> = {
     int: "whole number",
     float: "number",
     bool: "true or false",
-    string: "text",
+    string: child ? "name of a codec" : "text",
     choice: "",
     numbers: "numbers, separated by commas",
-    strings: "names, separated by commas",
-    tensor: "tensor (from programs only)",
+    strings: child ? "names of codecs, separated by commas" : "names, separated by commas",
+    tensor: "tensor; as text rows of numbers: 1,2;3,4",
   };
   const range =
     min !== undefined && max !== undefined
@@ -189,6 +226,6 @@ function specOf(schema: OptionSchema, key: string): OptionSpec {
 }
 
 function refused(key: string, spec: OptionSpec, value: unknown, hint = `it takes: ${describeOption(spec)}`) {
-  const shown = typeof value === "string" ? `"${value}"` : String(value);
+  const shown = typeof value === "string" ? `"${value}"` : isTensor(value) ? "a tensor" : String(value);
   return new TempressError("invalid-argument", `option ${key} cannot be ${shown}`, { where: key, hint });
 }
