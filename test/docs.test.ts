@@ -46,8 +46,8 @@ function optionsTable({ options }: Codec): string {
   return table(["option", "value", "default", "recorded in the file", "what it does"], rows);
 }
 
-async function allOptions(): Promise<string> {
-  const all = await Promise.all([...codecs.names(), ...codecs.outside()].map((name) => codecs.get(name)));
+async function optionsOf(names: readonly string[]): Promise<string> {
+  const all = await Promise.all(names.map((name) => codecs.get(name)));
   const some = all.filter(({ options }) => Object.keys(options).length > 0);
   return some.map((codec) => `\n### Codec ${codec.name}\n\n${optionsTable(codec)}`).join("");
 }
@@ -75,14 +75,19 @@ function ratioTable(): string {
 
 async function tableOf(name: string): Promise<string> {
   const [what, codec = ""] = name.split(" ");
-  if (what === "options") return codec === "" ? await allOptions() : optionsTable(await codecs.get(codec));
+  if (what === "options")
+    return codec === ""
+      ? await optionsOf([...codecs.names(), ...codecs.outside()])
+      : optionsTable(await codecs.get(codec));
   if (what === "verbs")
     return table(
       ["verb", "what it does"],
       VERBS.map((verb) => [`\`${verb.name}\``, verb.summary]),
     );
-  if (what === "codecs") {
-    const all = await Promise.all([...codecs.names(), ...codecs.outside()].map((each) => codecs.get(each)));
+  if (what === "wrapper-options") return await optionsOf(codecs.wrappers());
+  if (what === "codecs" || what === "wrappers") {
+    const named = what === "wrappers" ? codecs.wrappers() : [...codecs.names(), ...codecs.outside()];
+    const all = await Promise.all(named.map((each) => codecs.get(each)));
     const rows = all.map((each) => [`\`${each.name}\``, each.keeps.join(", "), each.stability, each.summary]);
     return table(["codec", "keeps", "stability", "how"], rows);
   }

@@ -6,7 +6,7 @@ import { table } from "./table.ts";
 import { oneOf } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
-const WHAT = ["codecs", "metrics", "formats"] as const;
+const WHAT = ["codecs", "wrappers", "metrics", "formats"] as const;
 type What = (typeof WHAT)[number];
 
 export const list: Verb = {
@@ -36,7 +36,8 @@ async function rowsOf(what: What): Promise<Row[]> {
     }));
   }
   if (what === "metrics") return metrics.list().map(({ name, summary }) => ({ name, summary }));
-  const all = await Promise.all([...codecs.names(), ...codecs.outside()].map((name) => codecs.get(name)));
+  const named = what === "wrappers" ? codecs.wrappers() : [...codecs.names(), ...codecs.outside()];
+  const all = await Promise.all(named.map((name) => codecs.get(name)));
   return all.map(({ name, keeps, dtypes, stability, summary }) => ({ name, keeps, dtypes, stability, summary }));
 }
 

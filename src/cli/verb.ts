@@ -51,7 +51,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: "list",
-    summary: "the codecs, metrics and formats there are",
+    summary: "the codecs, wrappers, metrics and formats there are",
     load: async () => (await import("./list.ts")).list,
   },
   {

@@ -2,6 +2,7 @@
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import type { Codec } from "./codec.ts";
+import { WRAPPERS } from "./wrap/entries.ts";
 
 interface Entry {
   readonly name: string;
@@ -10,6 +11,7 @@ interface Entry {
   readonly bare?: readonly string[];
   /** Does nothing without a program from outside; in Node only. */
   readonly outside?: boolean;
+  readonly wraps?: boolean;
   load(): Promise<Codec>;
 }
 
@@ -30,6 +32,7 @@ for (const entry of [
     outside: true,
     load: async () => (await import("../bridge/external-codec.ts")).externalCompressor,
   },
+  ...WRAPPERS.map((entry) => ({ ...entry, wraps: true })),
 ] as Entry[]) {
   entries.set(entry.name, entry);
   if (entry.outside) own.add(entry.name);
@@ -37,7 +40,10 @@ for (const entry of [
 
 export const codecs = {
   /** Those that work by themselves. */
-  names: (): string[] => [...entries.values()].filter(({ outside }) => !outside).map(({ name }) => name),
+  names: (): string[] =>
+    [...entries.values()].filter(({ outside, wraps }) => !outside && !wraps).map(({ name }) => name),
+  /** Those that hand their values to others. */
+  wrappers: (): string[] => [...entries.values()].filter(({ wraps }) => wraps).map(({ name }) => name),
   /** Those that ask programs from outside. */
   outside: (): string[] => [...entries.values()].filter(({ outside }) => outside).map(({ name }) => name),
   /** Loads a codec; an unknown name is a typed error with the nearest one. */

@@ -1,3 +1,4 @@
+import { childRecord } from "./child-record.ts";
 import type { Fields, FieldType } from "./fields.ts";
 import * as layout from "./layout.ts";
 
@@ -17,6 +18,7 @@ export function formatTables(): Readonly<Record<string, string>> {
     option: layout.option,
     attribute: layout.attribute,
     section: layout.section,
+    "wrapped values": childRecord,
   };
   const unions = { promise: layout.promiseUnion, bound: layout.boundUnion, "option value": layout.optionUnion };
   const numbers = { dtype: layout.dtypeIds, effort: layout.effortIds, "section name": layout.sectionIds };

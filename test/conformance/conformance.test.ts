@@ -19,6 +19,7 @@ const PROMISES: readonly (CompressOptions & { readonly spec: PromiseSpec })[] = 
 const NEEDS = { abs: "abs", rel: "abs", abs_and_rel: "abs", pw_rel: "pw_rel", lossless: "lossless" } as const;
 const EFFORTS = ["fast", "balanced", "max"] as const;
 
+// Codecs that wrap others are combined with these in test/wrap.
 for (const name of codecs.names()) {
   const codec = await codecs.get(name);
   describe(`codec ${name}`, () => {
