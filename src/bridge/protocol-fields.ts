@@ -6,6 +6,7 @@ import {
   FIELDS,
   type FieldKind,
   type FieldName,
+  HEADER_BYTES,
   INFO_ABOUT,
   INFO_TYPES,
   type Info,
@@ -41,98 +42,118 @@ export function protocolError(message: string, where: string): TempressError {
 
 // ---- to bytes
 
-type AnyValue = Exclude<Message[FieldName], undefined>;
+/** Where bodies are written; it grows to what the largest frame needed. */
+let room = Buffer.alloc(16 << 10);
 
-function encodeValue(kind: FieldKind, value: unknown): Uint8Array {
-  switch (kind) {
-    case "u32": {
-      const out = Buffer.alloc(4);
-      out.writeUInt32LE(value as number);
-      return out;
-    }
-    case "u64":
-      return u64s([value as number]);
-    case "u64s":
-      return u64s(value as readonly number[]);
-    case "text":
-      return Buffer.from(value as string, "utf8");
-    case "bytes":
-      return value as Uint8Array;
-    case "payload":
-      return encodePayload(value as Payload);
-    case "option": {
-      const [key, text] = value as readonly [string, string];
-      return Buffer.from(`${key}\0${text}`, "utf8");
-    }
-    case "number": {
-      const [key, number] = value as readonly [string, number];
-      const out = Buffer.alloc(8 + Buffer.byteLength(key));
-      out.writeDoubleLE(number, 0);
-      out.write(key, 8);
-      return out;
-    }
-    case "info":
-      return encodeInfo(value as Info);
-  }
-}
-
-function u64s(values: readonly number[]): Buffer {
-  const out = Buffer.alloc(8 * values.length);
-  for (const [i, value] of values.entries()) out.writeBigUInt64LE(BigInt(value), 8 * i);
-  return out;
-}
-
-/** Segment (0: inline) and flags; then the bytes, or offset and length. */
-function encodePayload(payload: Payload): Buffer {
-  if ("bytes" in payload) {
-    const out = Buffer.allocUnsafe(8 + payload.bytes.length);
-    out.fill(0, 0, 8);
-    out.set(payload.bytes, 8);
-    return out;
-  }
-  const out = Buffer.alloc(24);
-  out.writeUInt32LE(payload.segment, 0);
-  out.writeUInt32LE(payload.flags, 4);
-  out.writeBigUInt64LE(BigInt(payload.offset), 8);
-  out.writeBigUInt64LE(BigInt(payload.length), 16);
-  return out;
-}
-
-/** About, type, whether there is a value, 0, length of the key (u32); key; each value ended by a 0 byte. */
-function encodeInfo({ about, type, key, values }: Info): Buffer {
-  const head = Buffer.alloc(INFO_HEADER_BYTES);
-  head.writeUInt8(INFO_ABOUT[about], 0);
-  head.writeUInt8(INFO_TYPES[type], 1);
-  head.writeUInt8(values ? 1 : 0, 2);
-  head.writeUInt32LE(Buffer.byteLength(key), 4);
-  return Buffer.concat([head, Buffer.from(key), ...(values ?? []).map((value) => Buffer.from(`${value}\0`))]);
-}
-
-/** The body of a frame. */
-export function encodeFields(message: Message): Buffer {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (const [name, value] of Object.entries(message) as [FieldName, AnyValue | undefined][]) {
-    if (value === undefined) continue;
-    const { tag, kind, many } = FIELDS[name] as { tag: number; kind: FieldKind; many?: true };
-    for (const one of many ? (value as readonly unknown[]) : [value]) {
-      const bytes = encodeValue(kind, one);
-      const head = Buffer.alloc(FIELD_HEADER_BYTES);
-      head.writeUInt16LE(tag, 0);
-      head.writeUInt32LE(bytes.length, 4);
-      parts.push(head, bytes);
-      const pad = padded(bytes.length) - bytes.length;
-      if (pad > 0) parts.push(new Uint8Array(pad));
-      length += FIELD_HEADER_BYTES + bytes.length + pad;
-    }
-  }
-  if (length > LIMITS.body) {
-    throw new TempressError("limit", `a frame of ${length} bytes, of at most ${LIMITS.body}`, {
+/** Makes sure of `more` bytes behind `at`. */
+function ensure(at: number, more: number): void {
+  if (at + more <= room.length) return;
+  if (at + more > LIMITS.body + HEADER_BYTES) {
+    throw new TempressError("limit", `a frame of more than ${LIMITS.body} bytes`, {
       where: "protocol",
       hint: "put tensors and files into shared memory",
     });
   }
-  return Buffer.concat(parts, length);
+  const larger = Buffer.alloc(Math.min(2 * (at + more), LIMITS.body + HEADER_BYTES));
+  room.copy(larger, 0, 0, at);
+  room = larger;
+}
+
+/** Writes one value at `at` and gives the end. */
+function writeValue(kind: FieldKind, value: unknown, at: number): number {
+  switch (kind) {
+    case "u32":
+      ensure(at, 4);
+      return room.writeUInt32LE(value as number, at);
+    case "u64":
+      return writeU64s([value as number], at);
+    case "u64s":
+      return writeU64s(value as readonly number[], at);
+    case "text":
+      return writeText(value as string, at);
+    case "bytes":
+      return writeBytes(value as Uint8Array, at);
+    case "payload":
+      return writePayload(value as Payload, at);
+    case "option": {
+      const [key, text] = value as readonly [string, string];
+      return writeText(text, writeText(`${key}\0`, at));
+    }
+    case "number": {
+      const [key, number] = value as readonly [string, number];
+      ensure(at, 8);
+      return writeText(key, room.writeDoubleLE(number, at));
+    }
+    case "info":
+      return writeInfo(value as Info, at);
+  }
+}
+
+function writeText(text: string, at: number): number {
+  ensure(at, 3 * text.length);
+  return at + room.write(text, at, "utf8");
+}
+
+function writeBytes(bytes: Uint8Array, at: number): number {
+  ensure(at, bytes.length);
+  room.set(bytes, at);
+  return at + bytes.length;
+}
+
+function writeU64s(values: readonly number[], at: number): number {
+  ensure(at, 8 * values.length);
+  let end = at;
+  for (const value of values) {
+    room.writeUInt32LE(value % 2 ** 32, end);
+    end = room.writeUInt32LE(Math.floor(value / 2 ** 32), end + 4);
+  }
+  return end;
+}
+
+/** Segment (0: inline) and flags; then the bytes, or offset and length. */
+function writePayload(payload: Payload, at: number): number {
+  if ("bytes" in payload) return writeBytes(payload.bytes, writeU64s([0], at));
+  ensure(at, 24);
+  room.writeUInt32LE(payload.segment, at);
+  room.writeUInt32LE(payload.flags, at + 4);
+  return writeU64s([payload.offset, payload.length], at + 8);
+}
+
+/** About, type, whether there is a value, 0, length of the key (u32); key; each value ended by a 0 byte. */
+function writeInfo({ about, type, key, values }: Info, at: number): number {
+  ensure(at, INFO_HEADER_BYTES);
+  room.writeUInt32LE(INFO_ABOUT[about] + (INFO_TYPES[type] << 8) + ((values ? 1 : 0) << 16), at);
+  room.writeUInt32LE(Buffer.byteLength(key), at + 4);
+  let end = writeText(key, at + INFO_HEADER_BYTES);
+  for (const value of values ?? []) end = writeText(`${value}\0`, end);
+  return end;
+}
+
+/** Writes the fields behind `start` bytes that the caller fills, and gives all of it. */
+export function encodeFields(message: Message, start = 0): Buffer {
+  let at = start;
+  for (const name in message) {
+    const value = message[name as FieldName] as unknown;
+    if (value === undefined) continue;
+    const { tag, kind, many } = FIELDS[name as FieldName] as { tag: number; kind: FieldKind; many?: true };
+    if (many) for (const one of value as readonly unknown[]) at = writeField(tag, kind, one, at);
+    else at = writeField(tag, kind, value, at);
+  }
+  ensure(at, 0);
+  return Buffer.from(room.subarray(0, at));
+}
+
+function writeField(tag: number, kind: FieldKind, value: unknown, at: number): number {
+  ensure(at, FIELD_HEADER_BYTES);
+  const begin = at + FIELD_HEADER_BYTES;
+  const end = writeValue(kind, value, begin);
+  // The room may be another one by now.
+  room.writeUInt32LE(tag, at);
+  room.writeUInt32LE(end - begin, at + 4);
+  const next = begin + padded(end - begin);
+  ensure(end, next - end);
+  room.fill(0, end, next);
+  return next;
 }
 
 // ---- from bytes

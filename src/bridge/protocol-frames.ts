@@ -13,26 +13,26 @@ const NAMES = new Map<number, TypeName>();
 for (const [name, number] of Object.entries(TYPES)) NAMES.set(number, name as TypeName);
 
 export function encodeFrame(type: TypeName, request: number, message: Message): Buffer {
-  return frameOf(type, request, encodeFields(message));
+  return withHeader(encodeFields(message, HEADER_BYTES), type, request);
 }
 
-function frameOf(type: TypeName, request: number, body: Buffer): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES);
-  head.writeUInt32LE(body.length, 0);
-  head.writeUInt16LE(TYPES[type], 4);
-  head.writeUInt32LE(request, 8);
-  return Buffer.concat([head, body]);
+function withHeader(frame: Buffer, type: TypeName, request: number): Buffer {
+  frame.writeUInt32LE(frame.length - HEADER_BYTES, 0);
+  frame.writeUInt32LE(TYPES[type], 4);
+  frame.writeUInt32LE(request, 8);
+  return frame;
 }
 
-/** Magic, lowest and highest version; then fields. The same in every version. */
+/** Magic, lowest and highest version, 0; then fields. The same in every version. */
 const HELLO_BYTES = 16;
 
 export function encodeHello(message: Message, versions: { lowest: number; highest: number } = VERSIONS): Buffer {
-  const head = Buffer.alloc(HELLO_BYTES);
-  head.write(MAGIC, "latin1");
-  head.writeUInt16LE(versions.lowest, 8);
-  head.writeUInt16LE(versions.highest, 10);
-  return frameOf("hello", 0, Buffer.concat([head, encodeFields(message)]));
+  const frame = encodeFields(message, HEADER_BYTES + HELLO_BYTES);
+  frame.write(MAGIC, HEADER_BYTES, "latin1");
+  frame.writeUInt16LE(versions.lowest, HEADER_BYTES + 8);
+  frame.writeUInt16LE(versions.highest, HEADER_BYTES + 10);
+  frame.writeUInt32LE(0, HEADER_BYTES + 12);
+  return withHeader(frame, "hello", 0);
 }
 
 /** The version to speak and the fields' bytes of a first packet. */

@@ -3,7 +3,7 @@
  * others; a worker that crashes, or does not stop when it is told to, is replaced and its request answered.
  */
 import { Worker } from "node:worker_threads";
-import type { Failure, Order, Report, Result, Task } from "./serve-task.ts";
+import type { Failure, Report, Result, Task } from "./serve-task.ts";
 
 export interface Job {
   /** Clients take turns. */
@@ -34,15 +34,15 @@ const RESTART_MS = 1000;
 
 interface Running {
   readonly job: Job;
-  readonly since: number;
   readonly queued: number;
-  readonly stop: Int32Array;
   /** Why it is to be given up. */
   reason?: Failure;
 }
 
 interface Slot {
-  worker: Worker;
+  readonly worker: Worker;
+  /** The worker sees it too: 1 tells it to give up what it does. */
+  readonly stop: Int32Array;
   warm: boolean;
   running?: Running;
 }
@@ -107,7 +107,7 @@ export class WorkQueue {
     const slot = this.slots.find(({ running }) => running?.job === job);
     if (!slot?.running || slot.running.reason) return;
     slot.running.reason = reason;
-    Atomics.store(slot.running.stop, 0, 1);
+    Atomics.store(slot.stop, 0, 1);
     const { running } = slot;
     setTimeout(() => {
       // Nothing stops a kernel that computes but the end of its thread.
@@ -128,8 +128,9 @@ export class WorkQueue {
 
   private start(): void {
     const { workerFile, warm, log } = this.settings;
-    const worker = new Worker(workerFile, { workerData: { warm } });
-    const slot: Slot = { worker, warm: false };
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(workerFile, { workerData: { warm, stop } });
+    const slot: Slot = { worker, stop, warm: false };
     this.slots.push(slot);
     worker.on("message", (report: Report) => {
       if (report.kind === "warm") slot.warm = true;
@@ -180,11 +181,9 @@ export class WorkQueue {
       this.waiting.delete(client);
       if (own.length > 0) this.waiting.set(client, own);
       this.bytes += job.bytes;
-      const stop = new Int32Array(new SharedArrayBuffer(4));
-      const now = performance.now();
-      slot.running = { job, since: now, queued: now - since, stop };
-      const order: Order = { task: job.task, stop };
-      slot.worker.postMessage(order);
+      Atomics.store(slot.stop, 0, 0);
+      slot.running = { job, queued: performance.now() - since };
+      slot.worker.postMessage(job.task);
     }
   }
 }

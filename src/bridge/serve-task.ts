@@ -63,12 +63,6 @@ export interface Failure {
   readonly hint?: string | undefined;
 }
 
-/** To a worker. `stop` becomes 1 when the task is to be given up. */
-export interface Order {
-  readonly task: Task;
-  readonly stop: Int32Array;
-}
-
 /** From a worker; the first one says that it is warm. */
 export type Report =
   | { readonly kind: "warm" }

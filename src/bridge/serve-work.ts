@@ -82,6 +82,7 @@ const bytesIn = (input: Input) => ("bytes" in input ? input.bytes : readPlace(in
 
 /** Options of the request over each other, under the declarations of the codec. */
 export async function givenOptions(codec: string | undefined, texts: Task["options"]): Promise<GivenOptions> {
+  if (texts.length === 0) return {};
   const own: OptionSchema = codec === undefined ? {} : (await codecs.get(codec)).options;
   const values = parseOptions({ ...GENERIC_OPTIONS, ...own }, Object.fromEntries(texts));
   const threads = values["pressio:nthreads"];

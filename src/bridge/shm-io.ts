@@ -129,10 +129,14 @@ export class TargetSink implements ByteSink {
   }
 }
 
+/** One for all copies of this thread. */
+let copyBlock: Uint8Array | undefined;
+
 /** From segment to segment through one block. */
 export function copyPlace(from: Place, target: Target, stopIfAsked: () => void): Written {
   if (!target.grow && from.length > target.length) throw tooSmall(target.length, from.length);
-  const block = new Uint8Array(Math.min(BLOCK_BYTES, from.length));
+  copyBlock ??= new Uint8Array(BLOCK_BYTES);
+  const block = copyBlock;
   for (let at = 0; at < from.length; at += block.length) {
     stopIfAsked();
     const part = block.subarray(0, Math.min(block.length, from.length - at));

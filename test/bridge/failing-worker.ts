@@ -1,8 +1,8 @@
 /** The daemon's worker with codecs that fail in ways which no input should bring about: for tests of what follows. */
 import { parentPort } from "node:worker_threads";
-import type { Order } from "../../src/bridge/serve-task.ts";
+import type { Task } from "../../src/bridge/serve-task.ts";
 
-parentPort!.on("message", ({ task }: Order) => {
+parentPort!.on("message", (task: Task) => {
   if (task.kind !== "compress") return;
   if (task.codec === "crash") process.exit(3);
   if (task.codec === "throw") throw new Error("thrown");
