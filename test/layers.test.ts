@@ -44,7 +44,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   codecs: { imports: [...GROUND, ...STAGES, ...CONTRACT, "container/cursor.ts"], types: ["promise"] },
   // Options of metrics are declared like those of codecs.
   metrics: { imports: [...GROUND, "nearest.ts", "compressor/schema.ts"], lazily: ["bridge"] },
-  io: { imports: [...GROUND, "nearest.ts"] },
+  // Chunks of other stores that hold streams of ours are decoded where the streams are known.
+  io: { imports: [...GROUND, "nearest.ts"], lazily: ["stores"], types: ["stores"] },
+  stores: { imports: [...GROUND, "compressor", "codecs/zfp-index.ts"] },
   compressor: {
     imports: [...GROUND, "nearest.ts", "promise", "container", "metrics"],
     lazily: ["codecs", "bridge"],

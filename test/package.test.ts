@@ -111,6 +111,10 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     MetricSettings MetricValue ObserverSettings PowerPair composite correlationMap deviationOf errorHistogram
     evaluateMetrics forwardAll frameDrift gradientErrors gradientLength lagSums meanInside metrics powerSpectra
     radialSum ratioOf ssimMap`),
+  "./zarr": words(`
+    ChunkCodec ZarrRegistry chunkCodecNames registerZarrCodecs`),
+  "./hdf5": words(`
+    ChunkCodec Hdf5Chunks Hdf5Dataset TEMPRESS_FILTER hdf5Chunks isTempressDataset`),
   "./codecs/zfp": words(`
     ZfpFile ZfpKnown ZfpMode ZfpParameters ZfpType ZfpWriteOptions ZfpWriter ZfpyConfig openZfp prepareZfp
     zfpWriter zfpyDecode zfpyEncode`),

@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { openArchive } from "../compressor/archive.ts";
+import { EFFORTS } from "../compressor/codec.ts";
+import { codecs } from "../compressor/registry.ts";
 import { TempressError } from "../errors.ts";
 import {
   checkFrames,
@@ -13,7 +15,7 @@ import {
   toLevels,
   widen,
 } from "../io/eight-bit.ts";
-import type { TensorLike } from "../io/format.ts";
+import type { SaveOptions, TensorLike } from "../io/format.ts";
 import { createFile, ioError } from "../io/node-file.ts";
 import { openTensor, saveTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
@@ -27,12 +29,13 @@ import { progressBar } from "./progress.ts";
 import { cleanUpOnSignals } from "./signals.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatNumber, formatSeconds, formatSpeed } from "./units.ts";
-import { dtypeOf, frameRange } from "./values.ts";
+import { dtypeOf, frameRange, numberOf, oneOf } from "./values.ts";
 import type { Verb } from "./verb.ts";
 
 /** Values in memory at a time, where frames are not larger. */
 const SLAB_BYTES = 8 << 20;
 
+type ChunkCodec = NonNullable<SaveOptions["codec"]>;
 type Flags = Readonly<Record<string, unknown>>;
 
 export const convert: Verb = {
@@ -45,6 +48,10 @@ export const convert: Verb = {
       .option("--frames <range>", "only frames FIRST:END along the first axis, END not included: 30:40")
       .option("--shape <extents>", "extents of raw values, slowest first: 132x73x144", (text) => parseShape(text))
       .option("--dtype <name>", "type of raw values, or of numbers in texts", dtypeOf)
+      .option("--codec <name>", "pack the chunks of .zarr, .h5 and .nc4 with a codec of ours: tezip, zstd, ...")
+      .option("--abs <E>", "promise for --codec: no value off by more than E", numberOf("--abs"))
+      .option("--pw-rel <E>", "promise for --codec: by more than E times the value itself", numberOf("--pw-rel"))
+      .option("--effort <level>", "for --codec: fast, balanced or max", oneOf("--effort", EFFORTS))
       .option("--to-frames <folder>", "write PNG frames on one scale, and the scale beside them")
       .option("--bits <N>", "bits of such a frame: 8 or 16 (default: 8)", bitsOf)
       .option("--rgb", "write such frames in three equal channels")
@@ -96,6 +103,21 @@ function refuse(flags: Flags, names: readonly string[], beside: string): void {
     where: flag,
     hint: "leave it out",
   });
+}
+
+/** Without a promise every bit is kept. */
+async function codecOf({ codec, abs, pwRel, effort }: Flags): Promise<ChunkCodec | undefined> {
+  if (codec === undefined) {
+    if (abs === undefined && pwRel === undefined && effort === undefined) return undefined;
+    throw new TempressError("invalid-argument", "a promise without a codec", {
+      where: "tempress convert",
+      hint: "add --codec tezip, or use tempress compress",
+    });
+  }
+  await codecs.get(codec as string); // an unknown one is an error here, before anything is written
+  const given = { abs, pw_rel: pwRel, effort };
+  const configuration = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { name: `tempress.${codec}`, configuration };
 }
 
 /** Any input: a format's, or what a `.tpz` file decodes to. */
@@ -158,10 +180,8 @@ async function plain(input: string, output: string, flags: Flags): Promise<numbe
     const [t0, t1] = given === undefined ? [0, count] : frameRange(given, count);
     const shape = [t1 - t0, ...source.shape.slice(1)];
     cleanUpOnSignals();
-    const sink = await saveTensor(output, likeOf(source, shape), {
-      force: flags.force === true,
-      variable: flags.as as string,
-    });
+    const options = { force: flags.force === true, variable: flags.as as string, codec: await codecOf(flags) };
+    const sink = await saveTensor(output, likeOf(source, shape), options);
     await pass(slabsOf(source, t0, t1), sink, elementCount(shape), flags);
     report(output, `${input} -> ${output}`, source.dtype, shape, started, flags, {});
   } finally {

@@ -1,3 +1,4 @@
+import type { ChunkCodec } from "../stores/chunk-stream.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { TensorSink, TensorSource } from "../tensor/source.ts";
@@ -30,6 +31,8 @@ export interface SaveOptions {
   readonly force?: boolean | undefined;
   /** What the variable is called, in formats that name theirs; default: the tensor's name, or "data". */
   readonly variable?: string | undefined;
+  /** How chunks are packed, in formats of chunks (Zarr, HDF5, NetCDF-4): "tempress.tezip" with { abs: 0.01 }, ... */
+  readonly codec?: ChunkCodec | undefined;
 }
 
 /** A file format as plain data and one or two functions. Paths are files or folders on this machine. */
@@ -39,6 +42,8 @@ export interface Format {
   readonly extensions: readonly string[];
   readonly summary: string;
   open(path: string, hint: FormatHint): Promise<TensorSource>;
+  /** Whether chunks can be packed by a codec of ours. */
+  readonly packs?: boolean;
   save?(path: string, like: TensorLike, options: SaveOptions): Promise<TensorSink>;
   /** What a file holds, in formats that can hold several variables. */
   variables?(path: string): Promise<readonly VariableInfo[]>;

@@ -179,6 +179,47 @@ describe("what is known of a variable", () => {
   });
 });
 
+describe("chunks packed by a codec of ours", () => {
+  it.each(["zarr", "h5", "nc4"])("are written and read in .%s, within the bound", async (ending) => {
+    const t = { ...emptyTensor("float32", [30, 20, 25]), axes: META.axes };
+    t.data.forEach((_, i, all) => {
+      (all as Float32Array)[i] = Math.sin(i / 50) + Math.cos(i / 3700);
+    });
+    const sink = await saveTensor(at(`a.${ending}`), t, {
+      codec: { name: "tempress.tezip", configuration: { abs: 0.01 } },
+    });
+    await sink.write(t);
+    await sink.close();
+    const source = await openTensor(at(`a.${ending}`));
+    expect(source).toMatchObject({ dtype: "float32", shape: [30, 20, 25], axes: META.axes });
+    for (const [t0, t1] of [
+      [0, 30],
+      [7, 9],
+    ] as const) {
+      const { data } = await source.read(t0, t1);
+      const wanted = frames(t, t0, t1).data as Float32Array;
+      expect(Math.max(...(data as Float32Array).map((value, i) => Math.abs(value - wanted[i]!)))).toBeLessThanOrEqual(
+        0.01,
+      );
+    }
+    await source.close?.();
+    const size = (path: string): number =>
+      fs.statSync(path).isDirectory()
+        ? fs.readdirSync(path).reduce((sum, name) => sum + size(join(path, name)), 0)
+        : fs.statSync(path).size;
+    expect(size(at(`a.${ending}`))).toBeLessThan(t.data.byteLength / 4);
+  });
+
+  it("is refused where there are no chunks, and for unknown codecs", async () => {
+    const t = counting("float32", [2, 3]);
+    const codec = { name: "tempress.tezip", configuration: {} };
+    for (const name of ["a.npy", "a.nc", "a.tif"]) {
+      await expect(saveTensor(at(name), t, { codec })).rejects.toMatchObject({ code: "unsupported" });
+    }
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+});
+
 describe("several variables in one file", () => {
   it("are chosen by name, in groups too, and listed where none is named", async () => {
     const h5 = await import("h5wasm/node");

@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import type { Dataset, File } from "h5wasm";
 import { TempressError } from "../errors.ts";
+import type { Hdf5Chunks } from "../stores/hdf5.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import type { TensorSink } from "../tensor/source.ts";
 import { attributesOf } from "./attributes.ts";
@@ -15,6 +16,8 @@ export type Hdf5Layout = "plain" | "netcdf4" | "hickle";
 
 /** A chunk of the file: about this much, in whole frames. */
 const CHUNK_BYTES = 1 << 20;
+/** One that a codec packs, which likes neighbours in time. */
+const PACKED_BYTES = 8 << 20;
 /** HDF5 has no larger chunks than 4 GiB; h5wasm's memory ends at 2. */
 const LARGEST_FRAME = 1 << 30;
 
@@ -35,21 +38,27 @@ export async function saveHdf5(
       hint: "write raw values or .npy",
     });
   }
-  const frames = framesOf(like, bytes, CHUNK_BYTES);
+  const frames = framesOf(like, bytes, options.codec ? PACKED_BYTES : CHUNK_BYTES);
+  const { codec } = options;
+  const streams = codec ? await (await import("../stores/hdf5.ts")).hdf5Chunks(library) : undefined;
   const target = placedFile(path, options);
   let file: File;
   let dataset: Dataset;
   try {
     file = inHdf5(path, "create it", () => new library.File(target.temporary, "w"));
-    dataset = inHdf5(path, "create the dataset", () => create(file, name, like, frames, layout));
+    dataset = inHdf5(path, "create the dataset", () => create(file, name, like, frames, layout, streams, path));
   } catch (error) {
     target.abort();
     throw error;
   }
   const empty = like.shape.includes(0);
   return frameSink(like, path, frames, {
-    group(group, t0) {
+    async group(group, t0) {
       if (empty) return;
+      if (streams && codec) {
+        await streams.write(dataset, like.dtype, [t0 / frames, ...like.shape.slice(1).map(() => 0)], group, codec);
+        return;
+      }
       const ranges = group.shape.map((extent, k): [number, number] => (k === 0 ? [t0, t0 + extent] : [0, extent]));
       const data = like.dtype === "bool" ? new Uint8Array(group.data as Uint8Array) : group.data;
       inHdf5(path, "write", () => dataset.write_slice(ranges, data));
@@ -78,19 +87,31 @@ function variableName(like: TensorLike, options: SaveOptions, layout: Hdf5Layout
   });
 }
 
-function create(file: File, name: string, like: TensorLike, frames: number, layout: Hdf5Layout): Dataset {
+function create(
+  file: File,
+  name: string,
+  like: TensorLike,
+  frames: number,
+  layout: Hdf5Layout,
+  streams: Hdf5Chunks | undefined,
+  where: string,
+): Dataset {
   const parts = name.split("/");
   for (let i = 1; i < parts.length; i++) file.create_group(parts.slice(0, i).join("/"));
   const { Array: Values } = DTYPES[like.dtype];
   const empty = like.shape.includes(0);
-  const dataset = file.create_dataset({
-    name,
-    data: new Values(0) as Float64Array,
-    shape: empty ? [...like.shape] : [0, ...like.shape.slice(1)],
-    dtype: h5TypeOf(like.dtype),
-    ...(empty ? {} : { maxshape: [...like.shape], chunks: [frames, ...like.shape.slice(1)] }),
-  });
-  if (!empty) dataset.resize([...like.shape]);
+  const chunks = [frames, ...like.shape.slice(1)];
+  if (streams && empty) throw new TempressError("unsupported", "an empty dataset has no chunks to pack", { where });
+  const plain = (): Dataset =>
+    file.create_dataset({
+      name,
+      data: new Values(0) as Float64Array,
+      shape: empty ? [...like.shape] : [0, ...like.shape.slice(1)],
+      dtype: h5TypeOf(like.dtype),
+      ...(empty ? {} : { maxshape: [...like.shape], chunks }),
+    });
+  const dataset = streams ? streams.create(file, { name, dtype: like.dtype, shape: like.shape, chunks }) : plain();
+  if (!streams && !empty) dataset.resize([...like.shape]);
   for (const [key, value] of attributesOf(like.attributes)) {
     if (key.startsWith("/")) putAttribute(file, key.slice(1), value);
     else putAttribute(dataset, key, value);

@@ -6,10 +6,11 @@ import { elementCount, frameLength, MAX_RANK } from "../tensor/shape.ts";
 import type { TensorSource } from "../tensor/source.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { type AttributeValue, attributeTexts, fillOf } from "./attributes.ts";
+import { ChunkGrid } from "./chunk-grid.ts";
 import type { Format } from "./format.ts";
 import { attributeValue, dtypeOf } from "./hdf5-types.ts";
 import { statOf } from "./node-file.ts";
-import { closeHdf5, datasetsOf, inHdf5, openHdf5 } from "./node-hdf5-file.ts";
+import { closeHdf5, datasetsOf, h5wasm, inHdf5, openHdf5 } from "./node-hdf5-file.ts";
 import { saveHdf5 } from "./node-hdf5-write.ts";
 import { chooseVariable, type VariableInfo } from "./variables.ts";
 
@@ -22,6 +23,7 @@ export const hdf5Format: Format = {
   name: "hdf5",
   extensions: ["h5", "hdf5", "hdf", "he5"],
   summary: "HDF5: any dataset of numbers, attributes kept",
+  packs: true,
   open: (path, hint) => openDataset(path, hint.variable),
   save: (path, like, options) => saveHdf5(path, like, options, "plain"),
   variables: hdf5Variables,
@@ -89,14 +91,18 @@ export async function openDataset(path: string, wanted: string | undefined): Pro
   const file = await openHdf5(path);
   try {
     const chosen = chooseVariable(variablesOf(file, path), wanted, path);
-    return sourceOf(file, chosen, `${path}:${chosen.name}`);
+    return await sourceOf(file, chosen, `${path}:${chosen.name}`);
   } catch (error) {
     closeHdf5(file);
     throw error;
   }
 }
 
-function sourceOf(file: File, { dataset, name, shape: stored, dtype: type, axes }: Found, where: string): TensorSource {
+async function sourceOf(
+  file: File,
+  { dataset, name, shape: stored, dtype: type, axes }: Found,
+  where: string,
+): Promise<TensorSource> {
   const dtype = type as DType;
   if (!Object.hasOwn(DTYPES, type)) {
     throw new TempressError("unsupported", `a dataset of ${type} is not taken`, {
@@ -120,6 +126,7 @@ function sourceOf(file: File, { dataset, name, shape: stored, dtype: type, axes 
       const data = got.constructor === Values ? got : new Values(got.buffer, got.byteOffset, count);
       return tensor(dtype, part, data as Tensor["data"]);
     });
+  const packed = stored.length > 0 ? await packedFrames(dataset, dtype, stored, where) : undefined;
   let open = true;
   return {
     dtype,
@@ -129,6 +136,7 @@ function sourceOf(file: File, { dataset, name, shape: stored, dtype: type, axes 
     ...(Object.keys(texts).length > 0 ? { attributes: texts } : {}),
     ...(fill === undefined ? {} : { fill }),
     read(t0, t1) {
+      if (packed) return packed(t0, t1);
       const rest = shape.slice(1).map((extent): [number, number] => [0, extent]);
       if (stored.length === 0) return slice([], [1]);
       return slice([[t0, t1], ...rest], [t1 - t0, ...shape.slice(1)]);
@@ -138,6 +146,30 @@ function sourceOf(file: File, { dataset, name, shape: stored, dtype: type, axes 
       open = false;
     },
   };
+}
+
+/** Frames of a dataset whose chunks are streams of ours; undefined for all others. */
+async function packedFrames(dataset: Dataset, dtype: DType, shape: readonly number[], where: string) {
+  const { filters, metadata } = dataset;
+  if (filters.length === 0) return undefined;
+  const { hdf5Chunks, isTempressDataset, TEMPRESS_FILTER } = await import("../stores/hdf5.ts");
+  if (!filters.some(({ id }) => id === TEMPRESS_FILTER)) return undefined;
+  const size = (metadata.chunks ?? []).reduce((a, b) => a * b, DTYPES[dtype].bytes);
+  if (!isTempressDataset(dataset) || !metadata.chunks || size > LARGEST_READ) {
+    throw new TempressError("unsupported", "its chunks are packed by several filters, or too large", { where });
+  }
+  const streams = await hdf5Chunks(await h5wasm());
+  const load = async (at: readonly number[]): Promise<Tensor> => {
+    try {
+      return await streams.read(dataset, dtype, at);
+    } catch (error) {
+      return inHdf5(`${where}, chunk ${at.join(".")}`, "read it", () => {
+        throw error;
+      });
+    }
+  };
+  const grid = new ChunkGrid(dtype, shape, metadata.chunks, load);
+  return (t0: number, t1: number): Promise<Tensor> => grid.frames(t0, t1);
 }
 
 /** A scalar dataset's value comes as a number. */

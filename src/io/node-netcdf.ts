@@ -29,6 +29,7 @@ export const netcdfFormat: Format = {
   name: "netcdf",
   extensions: ["nc", "nc4", "nc3", "cdf"],
   summary: "NetCDF 3 and 4",
+  packs: true,
   async open(path, hint) {
     const { three } = await kindOf(path);
     if (!three) return await openDataset(path, hint.variable);
@@ -50,6 +51,12 @@ export const netcdfFormat: Format = {
   },
   async save(path, like, options) {
     if (extensionOf(path) === "nc4") return await saveHdf5(path, like, options, "netcdf4");
+    if (options.codec) {
+      throw new TempressError("unsupported", "NetCDF-3 has no chunks that a codec could pack", {
+        where: path,
+        hint: "end it in .nc4",
+      });
+    }
     const out = createBytes(path, options);
     try {
       return await netcdf3Sink(out, like, options.variable, path);

@@ -69,5 +69,11 @@ export async function saveTensor(name: string, like: TensorLike, given: SaveOpti
   if (!format.save) {
     throw new TempressError("unsupported", `format ${format.name} can only be read`, { where: path });
   }
+  if (options.codec && !format.packs) {
+    throw new TempressError("unsupported", `a file of format ${format.name} has no chunks that a codec could pack`, {
+      where: path,
+      hint: "write .zarr, .h5 or .nc4, or a .tpz file: tempress compress",
+    });
+  }
   return await format.save(path, like, options);
 }

@@ -4,6 +4,7 @@ import { dirname, resolve, sep } from "node:path";
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from "node:zlib";
 import type * as Zarrita from "zarrita";
 import { TempressError } from "../errors.ts";
+import type { ZarrRegistry } from "../stores/zarr-codecs.ts";
 import { ioError } from "./node-file.ts";
 import { zarritaPackage } from "./node-packages.ts";
 
@@ -85,10 +86,11 @@ export class FolderStore {
 
 let loaded: Promise<typeof Zarrita> | undefined;
 
-/** zarrita, with gzip and zlib that write too, and that never inflate a chunk beyond what it can hold. */
+/** zarrita, with our codecs, with gzip and zlib that write too, and that never inflate a chunk beyond what it can hold. */
 export function zarrita(): Promise<typeof Zarrita> {
   loaded ??= (async () => {
-    const library = await zarritaPackage();
+    const [library, ours] = await Promise.all([zarritaPackage(), import("../stores/zarr-codecs.ts")]);
+    ours.registerCodecs(library.registry as unknown as ZarrRegistry);
     library.registry.set("gzip", async () => bounded(gunzipSync, gzipSync));
     library.registry.set("numcodecs.gzip", async () => bounded(gunzipSync, gzipSync));
     library.registry.set("zlib", async () => bounded(inflateSync, deflateSync));

@@ -1,6 +1,7 @@
 /** Writes a Zarr version 3 group of one array, chunks side by side, under a name that appears when all is there. */
 import * as fs from "node:fs";
 import { join } from "node:path";
+import type { CodecMetadata } from "zarrita";
 import { TempressError } from "../errors.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { frameLength } from "../tensor/shape.ts";
@@ -43,7 +44,7 @@ export async function saveZarr(path: string, like: TensorLike, options: SaveOpti
     temporary.forget();
   };
   const { bytes } = DTYPES[like.dtype];
-  const frames = framesOf(like, bytes, CHUNK_BYTES);
+  const frames = framesOf(like, bytes, options.codec ? 2 * CHUNK_BYTES : CHUNK_BYTES);
   const root = library.root(new FolderStore(temporary.name));
   const parts = name.split("/");
   let array: Awaited<ReturnType<typeof create>>;
@@ -52,7 +53,7 @@ export async function saveZarr(path: string, like: TensorLike, options: SaveOpti
       shape: [...like.shape],
       chunkShape: chunkShape(like, frames),
       dtype: like.dtype as "float32",
-      codecs: [{ name: "bytes", configuration: { endian: "little" } }],
+      codecs: [(options.codec as CodecMetadata | undefined) ?? { name: "bytes", configuration: { endian: "little" } }],
       fillValue: (like.dtype === "bool" ? false : 0) as number,
       attributes: jsonAttributes(like),
       ...(like.axes ? { dimensionNames: [...like.axes] } : {}),

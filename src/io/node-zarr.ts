@@ -3,12 +3,12 @@ import * as fs from "node:fs";
 import { basename, join } from "node:path";
 import type { DataType, Array as ZarrArray } from "zarrita";
 import { TempressError } from "../errors.ts";
-import { type Box, copyRegion, intersect } from "../tensor/box.ts";
 import { DTYPES, type DType, isDType } from "../tensor/dtype.ts";
 import { elementCount, frameLength, MAX_RANK } from "../tensor/shape.ts";
 import type { TensorSource } from "../tensor/source.ts";
-import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type AttributeValue, attributeTexts, fillOf } from "./attributes.ts";
+import { ChunkGrid } from "./chunk-grid.ts";
 import type { Format } from "./format.ts";
 import { ioError } from "./node-file.ts";
 import { FolderStore, zarrita } from "./node-zarr-store.ts";
@@ -17,9 +17,8 @@ import { chooseVariable, type VariableInfo } from "./variables.ts";
 
 const MOST_ARRAYS = 10_000;
 const DEEPEST = 16;
-/** A decoded chunk in memory, and those that are kept for the next frames. */
+/** A decoded chunk in memory. */
 const LARGEST_CHUNK = 2 ** 30;
-const KEPT_BYTES = 64 << 20;
 const LARGEST_METADATA = 2 ** 26;
 
 export const zarrFormat: Format = {
@@ -28,6 +27,7 @@ export const zarrFormat: Format = {
   summary: "Zarr folders",
   open: openZarr,
   variables: async (path) => (await arraysOf(path)).map(({ array, ...info }) => info),
+  packs: true,
   save: saveZarr,
 };
 
@@ -64,11 +64,18 @@ function arrayPaths(root: string): string[] {
 function isArray(file: string): boolean {
   if (fs.statSync(file).size > LARGEST_METADATA)
     throw new TempressError("corrupt", "its metadata are too long", { where: file });
+  let metadata: { node_type?: unknown; zarr_format?: unknown } | null;
   try {
-    return (JSON.parse(fs.readFileSync(file, "utf8")) as { node_type?: unknown }).node_type === "array";
+    metadata = JSON.parse(fs.readFileSync(file, "utf8")) as typeof metadata;
   } catch (cause) {
     throw new TempressError("corrupt", "its metadata are no JSON", { where: file, cause });
   }
+  if (metadata?.zarr_format !== 3) {
+    throw new TempressError("corrupt", `its metadata are of version ${String(metadata?.zarr_format)}, not 3`, {
+      where: file,
+    });
+  }
+  return metadata.node_type === "array";
 }
 
 /** What zarrita says, in our words. */
@@ -152,7 +159,7 @@ async function openZarr(path: string, hint: { variable?: string | undefined }): 
   const attributes = attributesFrom(array, type);
   const texts = attributeTexts(attributes);
   const fill = fillOf(attributes, type);
-  const chunks = new ChunkReader(array, type, where);
+  const grid = new ChunkGrid(type, stored, array.chunks, (at) => chunkOf(array, type, at, where));
   return {
     dtype: type,
     shape: Object.freeze([...shape]),
@@ -160,77 +167,24 @@ async function openZarr(path: string, hint: { variable?: string | undefined }): 
     ...(axes && stored.length > 0 ? { axes } : {}),
     ...(Object.keys(texts).length > 0 ? { attributes: texts } : {}),
     ...(fill === undefined ? {} : { fill }),
-    async read(t0, t1) {
-      const out = emptyTensor(type, [t1 - t0, ...shape.slice(1)]);
-      const box: Box = { origin: shape.map((_, k) => (k === 0 ? t0 : 0)), extent: out.shape };
-      if (stored.length === 0) out.data.set((await chunks.read([])).data as never);
-      else await chunks.into(out, box, stored);
-      return out;
-    },
+    read: async (t0, t1) =>
+      stored.length === 0 ? { ...(await chunkOf(array, type, [], where)), shape: [1] } : await grid.frames(t0, t1),
   };
 }
 
-/** Decoded chunks, of which the last few are kept: frames of one chunk are often read one after the other. */
-class ChunkReader {
-  readonly #array: ZarrArray<DataType>;
-  readonly #dtype: DType;
-  readonly #where: string;
-  readonly #kept = new Map<string, Promise<Tensor>>();
-
-  constructor(array: ZarrArray<DataType>, dtype: DType, where: string) {
-    this.#array = array;
-    this.#dtype = dtype;
-    this.#where = where;
+async function chunkOf(array: ZarrArray<DataType>, dtype: DType, at: readonly number[], of: string): Promise<Tensor> {
+  const where = `${of}, chunk ${at.join(".")}`;
+  const { chunks } = array;
+  const { data, stride } = await inZarr(where, () => array.getChunk([...at]));
+  const count = chunks.reduce((a, b) => a * b, 1);
+  const { Array: Values, bytes } = DTYPES[dtype];
+  const plain = data as unknown as Tensor["data"];
+  if (plain.length !== count || plain.byteLength !== count * bytes) {
+    throw new TempressError("corrupt", `${plain.length} of ${count} values`, { where, hint: "copy it again" });
   }
-
-  async into(out: Tensor, box: Box, shape: readonly number[]): Promise<void> {
-    if (out.data.length === 0) return;
-    const { chunks } = this.#array;
-    const first = box.origin.map((at, k) => Math.floor(at / chunks[k]!));
-    const last = box.origin.map((at, k) => Math.floor((at + box.extent[k]! - 1) / chunks[k]!));
-    const at = [...first];
-    for (;;) {
-      const origin = at.map((index, k) => index * chunks[k]!);
-      const values = await this.#keep(at);
-      const region = intersect(box, {
-        origin,
-        extent: chunks.map((extent, k) => Math.min(extent, shape[k]! - origin[k]!)),
-      });
-      if (region) copyRegion(values, { origin, extent: chunks }, out, box, region);
-      let axis = at.length - 1;
-      while (axis >= 0 && ++at[axis]! > last[axis]!) {
-        at[axis] = first[axis]!;
-        axis--;
-      }
-      if (axis < 0) return;
-    }
-  }
-
-  #keep(at: readonly number[]): Promise<Tensor> {
-    const key = at.join();
-    const found = this.#kept.get(key) ?? this.read(at);
-    this.#kept.delete(key);
-    this.#kept.set(key, found);
-    const bytes = this.#array.chunks.reduce((a, b) => a * b, DTYPES[this.#dtype].bytes);
-    while (this.#kept.size > 1 && this.#kept.size * bytes > KEPT_BYTES)
-      this.#kept.delete(this.#kept.keys().next().value!);
-    return found;
-  }
-
-  async read(at: readonly number[]): Promise<Tensor> {
-    const where = `${this.#where}, chunk ${at.join(".")}`;
-    const { chunks } = this.#array;
-    const { data, stride } = await inZarr(where, () => this.#array.getChunk([...at]));
-    const count = chunks.reduce((a, b) => a * b, 1);
-    const { Array: Values } = DTYPES[this.#dtype];
-    const plain = data as unknown as Tensor["data"];
-    if (plain.length !== count || plain.byteLength !== count * DTYPES[this.#dtype].bytes) {
-      throw new TempressError("corrupt", `${plain.length} of ${count} values`, { where, hint: "copy it again" });
-    }
-    // Booleans come in a class of their own.
-    const values = plain instanceof Values ? plain : new Values(plain.buffer, plain.byteOffset, count);
-    return { dtype: this.#dtype, shape: chunks, data: inOrder(values as Tensor["data"], chunks, stride) };
-  }
+  // Booleans come in a class of their own.
+  const values = plain instanceof Values ? plain : new Values(plain.buffer, plain.byteOffset, count);
+  return { dtype, shape: chunks, data: inOrder(values as Tensor["data"], chunks, stride) };
 }
 
 /** The values in C order. */
