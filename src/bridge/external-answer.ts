@@ -117,7 +117,8 @@ async function compressOne(
     const report = await compressTo(source, sink, options);
     const bytes = joined(parts);
     const saved = await files.save(bytes, index, outputs[index]?.path, path!);
-    const error = report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? 0;
+    const error =
+      report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? report["tempress:chunk_rmse"] ?? 0;
     return {
       ...announced(index, saved, "byte", [bytes.length]),
       "metric:tempress:max_error": error,

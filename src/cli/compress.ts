@@ -17,7 +17,7 @@ import { codecHelp } from "./help.ts";
 import { metricText } from "./metric-text.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { errorText } from "./promise-text.ts";
+import { errorLabel, errorText } from "./promise-text.ts";
 import { cleanUpOnSignals } from "./signals.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatNumber, formatSeconds, formatSpeed } from "./units.ts";
@@ -33,12 +33,19 @@ export const compress: Verb = {
       )
       .requiredOption(
         "-o, --output <file>",
-        "the .tpz file to write, or a bare one: .zfp, .sz, .sz3; - is standard output",
+        "the .tpz file to write, or a bare one: .zfp, .sz, .sz3, .tth; - is standard output",
       )
       .option("--abs <E>", "promise: no value off by more than E, in the data's unit", numberOf("--abs"))
       .option("--rel <E>", "promise: by more than E times the range of the values", numberOf("--rel"))
       .option("--pw-rel <E>", "promise: by more than E times the value itself", numberOf("--pw-rel"))
       .option("--abs-and-rel <E R>", "promise: the tighter of --abs E and --rel R", pairOf)
+      .option(
+        "--psnr <P>",
+        "promise for all values together: 20 log10(range / rmse) of P dB or more",
+        numberOf("--psnr"),
+      )
+      .option("--rmse <R>", "promise for all values together: root of the mean squared error", numberOf("--rmse"))
+      .option("--eps <E>", "promise for all values together: error's norm by the values' norm", numberOf("--eps"))
       .option("--lossless", "promise: every bit as it was")
       .option("--variable <name>", "which variable of a file that holds several; or FILE.nc:NAME")
       .option("--shape <extents>", "extents of raw values, slowest first: 132x73x144", (text) => parseShape(text))
@@ -93,6 +100,9 @@ export const compress: Verb = {
           "rel",
           "pwRel",
           "absAndRel",
+          "eps",
+          "rmse",
+          "psnr",
           "lossless",
           "fill",
           "effort",
@@ -166,12 +176,13 @@ function pairOf(text: string): [number, number] {
 
 function summary(input: string, output: string, report: CompressReport, more: MetricResults): string {
   const [before, after] = [report["size:uncompressed_size"], report["size:compressed_size"]];
-  const error = report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? 0;
+  const error =
+    report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? report["tempress:chunk_rmse"] ?? 0;
   const seconds = report["time:compress"] / 1000;
   return `${input} -> ${output}\n${pairs([
     ["ratio", `${formatNumber(report["size:compression_ratio"])} (${formatBytes(before)} -> ${formatBytes(after)})`],
     ["bits per value", formatNumber(report["size:bit_rate"])],
-    ["max error", errorText(error, report.bound, report.promise)],
+    [errorLabel(report.bound), errorText(error, report.bound, report.promise)],
     ...Object.entries(more).map(([name, value]) => [name, metricText(value)] as const),
     ["time", `${formatSeconds(seconds)} (${formatSpeed(before, seconds)})`],
   ])}`;

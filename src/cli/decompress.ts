@@ -17,7 +17,7 @@ import type { Verb } from "./verb.ts";
 export const decompress: Verb = {
   define(command) {
     command
-      .argument("<file>", "a .tpz file, or a bare one: .zfp, .sz, .sz3; - is standard input")
+      .argument("<file>", "a .tpz file, or a bare one: .zfp, .sz, .sz3, .tth; - is standard input")
       .requiredOption(
         "-o, --output <path>",
         "where the values go: .f32, .npy, .nc, .h5, .zarr, .tif, a folder/ of PNG frames, - (raw, standard output)",

@@ -1,4 +1,5 @@
 import { type Archive, openArchive } from "../compressor/archive.ts";
+import { errorName } from "../compressor/error-name.ts";
 import type { InspectReport } from "../compressor/inspect.ts";
 import { formats } from "../io/formats.ts";
 import { listVariables } from "../io/node-open.ts";
@@ -7,7 +8,7 @@ import { extensionOf } from "../io/raw-name.ts";
 import type { VariableInfo } from "../io/variables.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { jsonLine, print } from "./output.ts";
-import { errorText, promiseText } from "./promise-text.ts";
+import { errorLabel, errorText, promiseText } from "./promise-text.ts";
 import { pairs, table } from "./table.ts";
 import { formatBytes, formatNumber } from "./units.ts";
 import type { Verb } from "./verb.ts";
@@ -42,7 +43,7 @@ export const inspect: Verb = {
       const report = archive.inspect();
       const { bytes, maxError, ...rest } = report;
       if (flags.json) {
-        const error = report.bound.kind === "pw_rel" ? "error_stat:max_pw_rel_error" : "error_stat:max_error";
+        const error = errorName(report.bound);
         const list = flags.chunks ? { chunkList: archive.chunks } : {};
         print(jsonLine({ ...sizesOf(archive), [error]: maxError, ...rest, bytes, ...list }));
       } else {
@@ -98,7 +99,7 @@ function about(report: InspectReport): string {
     ["time axis", report.timeAxis === 0 ? undefined : report.timeAxis],
     ["promise", promiseText(report.promise)],
     ["fill value", report.fill === undefined ? undefined : formatNumber(report.fill)],
-    ["max error", errorText(report.maxError, report.bound, report.promise)],
+    [errorLabel(report.bound), errorText(report.maxError, report.bound, report.promise)],
     ["codec", `${codec.name}, stream version ${codec.version}, effort ${report.effort}`],
     ["options", list.length > 0 ? list.join(" ") : undefined],
     ["model", report.model ?? "none"],

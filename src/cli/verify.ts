@@ -1,4 +1,5 @@
 import { type Archive, openArchive } from "../compressor/archive.ts";
+import { errorName } from "../compressor/error-name.ts";
 import { type VerifyReport, verifyArchive } from "../compressor/verify.ts";
 import { openTensor } from "../io/node-open.ts";
 import { openBytes } from "../io/node-stream.ts";
@@ -8,7 +9,7 @@ import { parseShape } from "../tensor/shape.ts";
 import { sizesOf } from "./inspect.ts";
 import { jsonLine, print } from "./output.ts";
 import { progressBar } from "./progress.ts";
-import { errorText, promiseText } from "./promise-text.ts";
+import { errorLabel, errorText, promiseText } from "./promise-text.ts";
 import { pairs, table } from "./table.ts";
 import { formatNumber, formatSeconds } from "./units.ts";
 import { countOf, dtypeOf, namesOf } from "./values.ts";
@@ -58,7 +59,7 @@ export const verify: Verb = {
 
 function asObject(report: VerifyReport, archive: Archive, seconds: number): object {
   const { maxError, bound, values, broken, worst } = report;
-  const error = bound.kind === "pw_rel" ? "error_stat:max_pw_rel_error" : "error_stat:max_error";
+  const error = bound.kind === "rmse" ? "error_stat:rmse" : errorName(bound);
   const { promise } = archive.header;
   return {
     kept: broken === 0,
@@ -79,7 +80,7 @@ function asText(report: VerifyReport, archive: Archive, seconds: number, measure
   const psnr = measured["error_stat:psnr"];
   const rows: [string, string | number][] = [
     ["promise", promiseText(promise)],
-    ["max error", errorText(maxError, bound, promise)],
+    [errorLabel(bound), errorText(maxError, bound, promise)],
     ["values", values],
     ...(psnr === undefined ? [] : [["psnr", `${formatNumber(psnr as number)} dB`] as [string, string]]),
     ["time", formatSeconds(seconds)],

@@ -3,7 +3,7 @@ import { ContainerWriter, MemorySink } from "../container/writer.ts";
 import { TempressError } from "../errors.ts";
 import { resolveBound } from "../promise/bound.ts";
 import { namedPromises, promiseFromOptions } from "../promise/from-options.ts";
-import { EMPTY_RANGE, mergeRanges, scanRange, type ValueRange } from "../promise/range.ts";
+import { EMPTY_RANGE, mergeRanges, neededScan, scanRange, type ValueRange } from "../promise/range.ts";
 import type { Bound, PromiseSpec } from "../promise/spec.ts";
 import { type Box, boxVolume } from "../tensor/box.ts";
 import { DTYPES, isDType } from "../tensor/dtype.ts";
@@ -14,6 +14,7 @@ import { plain, type Tensor, tensor } from "../tensor/tensor.ts";
 import { type ChunkSettings, encodeSlab } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
 import { configure, type Node, nodesOf, plainChildren } from "./configure.ts";
+import { errorName } from "./error-name.ts";
 import { type CompressOptions, checkCompressOptions } from "./options.ts";
 import { withParts } from "./part.ts";
 import { type Plan, planChunks } from "./plan.ts";
@@ -32,6 +33,8 @@ export interface CompressReport {
   readonly "size:bit_rate": number;
   /** Largest |x - y|; absent under a pointwise relative promise. */
   readonly "error_stat:max_error"?: number;
+  /** Largest sqrt(mean (x - y)^2) of a chunk; only under a promise for all values together. */
+  readonly "tempress:chunk_rmse"?: number;
   /** Largest |x - y| / |x|; only under a pointwise relative promise. */
   readonly "error_stat:max_pw_rel_error"?: number;
   readonly "time:compress": number;
@@ -83,9 +86,9 @@ export async function compressTo(
     const stored = timeAxis === 0 ? source : timeFirstSource(source, timeAxis);
     const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window ?? windowOf(tree));
     const reader = new SlabReader(stored, plan.lead);
-    const needsRange = promise.kind === "rel" || promise.kind === "abs_and_rel";
+    const needed = neededScan(promise);
     const scanned = "data" in input ? input : { reader, plan };
-    const range = needsRange ? await rangeOf(scanned, fill, signal) : undefined;
+    const range = needed ? await rangeOf(scanned, fill, needed === "rms", signal) : undefined;
     const bound = resolveBound(promise, range, source.dtype);
     // A field without a range is constant: chunks of one value never reach the codec.
     if (range === undefined || range.min < range.max) refuseBound(codec, bound);
@@ -145,7 +148,7 @@ export async function compressTo(
       "size:compressed_size": compressed,
       "size:compression_ratio": uncompressed / compressed,
       "size:bit_rate": (8 * compressed) / count,
-      [bound.kind === "pw_rel" ? "error_stat:max_pw_rel_error" : "error_stat:max_error"]: maxError,
+      [errorName(bound)]: maxError,
       "time:compress": performance.now() - started,
       promise,
       bound,
@@ -195,13 +198,14 @@ function checkedTensor(t: Tensor): Tensor {
 async function rangeOf(
   input: Tensor | { readonly reader: SlabReader; readonly plan: Plan },
   fill: number | undefined,
+  withRms: boolean,
   signal: AbortSignal | undefined,
 ): Promise<ValueRange> {
-  if ("data" in input) return scanRange(input, fill);
+  if ("data" in input) return scanRange(input, fill, withRms);
   let range: ValueRange = EMPTY_RANGE;
   for (const box of input.plan.boxes()) {
     signal?.throwIfAborted();
-    range = mergeRanges(range, scanRange(await input.reader.read(box), fill));
+    range = mergeRanges(range, scanRange(await input.reader.read(box), fill, withRms));
   }
   return range;
 }
@@ -228,7 +232,16 @@ function withOwnPromise(options: CompressOptions, tree: Node): CompressOptions {
 }
 
 /** Kinds of bound that a promise can resolve to, before the range is known. */
-const MADE_OF = { abs: "abs", rel: "abs", abs_and_rel: "abs", pw_rel: "pw_rel", lossless: "lossless" } as const;
+const MADE_OF = {
+  abs: "abs",
+  rel: "abs",
+  abs_and_rel: "abs",
+  pw_rel: "pw_rel",
+  eps: "rmse",
+  rmse: "rmse",
+  psnr: "rmse",
+  lossless: "lossless",
+} as const;
 
 function refuseWhatCodecCannot(codec: Codec, source: TensorSource, promise: PromiseSpec): void {
   if (!codec.dtypes.includes(source.dtype)) {
@@ -237,16 +250,16 @@ function refuseWhatCodecCannot(codec: Codec, source: TensorSource, promise: Prom
       hint: `it takes ${codec.dtypes.join(", ")}; zstd takes every type`,
     });
   }
-  if (!codec.keeps.includes(MADE_OF[promise.kind])) {
+  if (!codec.exactBits && !codec.keeps.includes(MADE_OF[promise.kind])) {
     throw new TempressError("unsupported", `codec "${codec.name}" cannot keep the promise ${promise.kind}`, {
       where: "codec",
-      hint: `it keeps ${codec.keeps.join(", ")}; zstd keeps every promise by keeping every bit`,
+      hint: `it keeps ${codec.keeps.join(", ")}; ${MADE_OF[promise.kind] === "rmse" ? "tthresh keeps eps, rmse and psnr" : "zstd keeps every promise by keeping every bit"}`,
     });
   }
 }
 
 function refuseBound(codec: Codec, bound: Bound): void {
-  if (codec.keeps.includes(bound.kind)) return;
+  if (codec.exactBits || codec.keeps.includes(bound.kind)) return;
   throw new TempressError("unsupported", `the promise asks to keep every bit, which codec "${codec.name}" cannot`, {
     where: "codec",
     hint: "a bound of 0 (and one below 1 for whole numbers) is lossless; choose a larger bound or codec zstd",

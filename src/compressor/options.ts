@@ -3,7 +3,7 @@ import { suggestion } from "../nearest.ts";
 import type { PromiseOptions } from "../promise/from-options.ts";
 import { EFFORTS, type Effort } from "./codec.ts";
 
-/** What `compress` is told. Exactly one promise: abs, rel, pwRel, absAndRel or lossless. */
+/** What `compress` is told. Exactly one promise: abs, rel, pwRel, absAndRel, eps, rmse, psnr or lossless. */
 export interface CompressOptions extends PromiseOptions {
   /** Default "tezip". */
   readonly codec?: string | undefined;
@@ -42,6 +42,9 @@ const KEYS: readonly (keyof CompressOptions)[] = [
   "rel",
   "pwRel",
   "absAndRel",
+  "eps",
+  "rmse",
+  "psnr",
   "lossless",
   "codec",
   "fill",

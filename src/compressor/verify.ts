@@ -1,8 +1,9 @@
 /** The proof that a file keeps its promise: every value against the original, a few chunks at a time. */
 import { TempressError } from "../errors.ts";
 import { resolveBound } from "../promise/bound.ts";
-import { EMPTY_RANGE, mergeRanges, scanRange, type ValueRange } from "../promise/range.ts";
-import type { Bound } from "../promise/spec.ts";
+import { brokenOf, joinMeans, type MeanError, rootOf } from "../promise/mean-error.ts";
+import { EMPTY_RANGE, mergeRanges, neededScan, scanRange, type ValueRange } from "../promise/range.ts";
+import type { Bound, PromiseSpec } from "../promise/spec.ts";
 import { type Offender, verifyBound } from "../promise/verify.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { formatShape, frameLength } from "../tensor/shape.ts";
@@ -13,7 +14,7 @@ import type { Progress } from "./options.ts";
 import { FlatReader } from "./slabs.ts";
 
 export interface VerifyReport {
-  /** Largest error: absolute, or a share of the value under a pointwise relative promise. */
+  /** Largest error: absolute, or a share of the value under a pointwise relative promise; under rmse that. */
   readonly maxError: number;
   /** What the promise allows for these very values; under `rel` from the original's own range. */
   readonly bound: Bound;
@@ -52,8 +53,9 @@ export async function verifyArchive(
     });
   }
   const flat = new FlatReader(original);
-  const bound = resolveBound(header.promise, await rangeOf(flat, header.promise.kind, header.fill), dtype);
+  const bound = resolveBound(header.promise, await rangeOf(flat, header.promise, header.fill), dtype);
   let maxError = 0;
+  let mean: MeanError | undefined;
   let broken = 0;
   let at = 0;
   let worst: VerifyReport["worst"] = [];
@@ -64,25 +66,40 @@ export async function verifyArchive(
     options.watch?.(values, decoded);
     maxError = Math.max(maxError, verdict.maxError);
     broken += verdict.broken;
+    if (verdict.mean) mean = mean ? joinMeans(mean, verdict.mean) : verdict.mean;
     const found = verdict.worst.map((offender) => ({ ...offender, index: unravel(at + offender.index, shape) }));
     worst = [...worst, ...found].sort((a, b) => b.error - a.error).slice(0, LISTED);
     at += slab.data.length;
   };
   const sink: TensorSink = { write, close: () => undefined };
   await archive.writeTo(sink, { onProgress: options.onProgress });
-  return { maxError, bound, values: at, broken, worst };
+  if (!mean) return { maxError, bound, values: at, broken, worst };
+  // Slabs are not chunks: only the mean of all is promised.
+  broken = brokenOf(mean);
+  return {
+    maxError: mean.lost > 0 ? Infinity : rootOf(mean, bound),
+    bound,
+    values: at,
+    broken,
+    worst: broken > 0 ? worst : [],
+  };
 }
 
 /** Only relative promises need the range, and with it a pass over the original. */
-async function rangeOf(flat: FlatReader, kind: string, fill: number | undefined): Promise<ValueRange | undefined> {
-  if (kind !== "rel" && kind !== "abs_and_rel") return undefined;
+async function rangeOf(
+  flat: FlatReader,
+  promise: PromiseSpec,
+  fill: number | undefined,
+): Promise<ValueRange | undefined> {
+  const needed = neededScan(promise);
+  if (needed === undefined) return undefined;
   const { dtype, shape } = flat.source;
   const count = shape[0]! * frameLength(shape);
   const step = READ_BYTES / DTYPES[dtype].bytes;
   let range: ValueRange = EMPTY_RANGE;
   for (let start = 0; start < count; start += step) {
     const data = await flat.read(start, Math.min(count, start + step));
-    range = mergeRanges(range, scanRange({ dtype, shape: [data.length], data }, fill));
+    range = mergeRanges(range, scanRange({ dtype, shape: [data.length], data }, fill, needed === "rms"));
   }
   return range;
 }

@@ -69,12 +69,16 @@ export const promiseUnion = union("promise", {
   rel: { id: 2, fields: { rel } },
   pw_rel: { id: 3, fields: { pwRel } },
   abs_and_rel: { id: 4, fields: { abs, rel } },
+  eps: { id: 5, fields: { eps: { type: f64, help: "sqrt(sum (x - y)^2 / sum x^2) over all ordinary values" } } },
+  rmse: { id: 6, fields: { rmse: { type: f64, help: "sqrt(mean (x - y)^2) over all ordinary values" } } },
+  psnr: { id: 7, fields: { psnr: { type: f64, help: "20 log10(range / rmse), dB" } } },
 });
 
 export const boundUnion = union("bound", {
   lossless: { id: 0, fields: {} },
   abs: { id: 1, fields: { value: { type: f64, help: "|x - y| <= value" } } },
   pw_rel: { id: 2, fields: { value: { type: f64, help: "|x - y| <= value * |x|" } } },
+  rmse: { id: 3, fields: { value: { type: f64, help: "sqrt(mean (x - y)^2) <= value, in every chunk" } } },
 });
 
 export const optionUnion = union("option value", {
@@ -139,7 +143,7 @@ const shared = (rank: number) =>
   ({
     origin: { type: perAxis(rank), help: "first index of the chunk's box along each stored axis" },
     extent: { type: perAxis(rank), help: "extent of the box along each stored axis, at least 1" },
-    maxError: { type: f64, help: "achieved maximum error: |x - y| (pw_rel: divided by |x|)" },
+    maxError: { type: f64, help: "achieved maximum error: |x - y| (pw_rel: divided by |x|; rmse: the chunk's)" },
     sections: { type: list(section, 0, LIMITS.sections), help: "the byte strings of the chunk, in stored order" },
   }) as const;
 

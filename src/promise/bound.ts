@@ -18,7 +18,30 @@ export function resolveBound(spec: PromiseSpec, range: ValueRange | undefined, d
   if (spec.kind === "pw_rel") {
     return spec.pwRel === 0 ? LOSSLESS : { kind: "pw_rel", value: spec.pwRel };
   }
+  if (spec.kind === "eps" || spec.kind === "rmse" || spec.kind === "psnr") {
+    const value = rmseOf(spec, range);
+    return value === 0 ? LOSSLESS : { kind: "rmse", value };
+  }
   return absolute(absoluteOf(spec, range), dtype);
+}
+
+/** A little less than eps means, since a sum of squares depends on its order in the last digits. */
+const SAFE = 1 - 2 ** -40;
+
+function rmseOf(spec: PromiseSpec & { kind: "eps" | "rmse" | "psnr" }, range: ValueRange | undefined): number {
+  if (spec.kind === "rmse") return spec.rmse;
+  if (range === undefined) throw unscanned(spec.kind);
+  if (range.finite === 0) return 0;
+  if (spec.kind === "psnr") return ofRange(10 ** (spec.psnr / -20), range);
+  if (range.rms === undefined) throw unscanned(spec.kind);
+  return spec.eps * range.rms * SAFE;
+}
+
+function unscanned(kind: string): TempressError {
+  return new TempressError("invalid-argument", "a relative bound needs the range of the values", {
+    where: kind,
+    hint: "scan the values first, or give an absolute bound",
+  });
 }
 
 function absoluteOf(
@@ -26,12 +49,7 @@ function absoluteOf(
   range: ValueRange | undefined,
 ): number {
   if (spec.kind === "abs") return spec.abs;
-  if (range === undefined) {
-    throw new TempressError("invalid-argument", "a relative bound needs the range of the values", {
-      where: spec.kind,
-      hint: "scan the values first, or give an absolute bound",
-    });
-  }
+  if (range === undefined) throw unscanned(spec.kind);
   const relative = ofRange(spec.rel, range);
   return spec.kind === "rel" ? relative : Math.min(spec.abs, relative);
 }

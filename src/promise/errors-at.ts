@@ -104,7 +104,7 @@ function wideIntegers(
   const a = new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
   const b = new Uint32Array(y.buffer, y.byteOffset, 2 * y.length);
   const named = fill === undefined ? undefined : BigInt(fill);
-  const limit = bound.kind === "abs" ? BigInt(Math.floor(bound.value)) : 0n;
+  const limit = bound.kind === "abs" || bound.kind === "rmse" ? BigInt(Math.floor(bound.value)) : 0n;
   for (let i = 0; i < x.length; i++) {
     if ((a[2 * i] === b[2 * i] && a[2 * i + 1] === b[2 * i + 1]) || mask?.[i]) continue;
     const own = x[i]!;

@@ -5,6 +5,7 @@ import { fillWords } from "../tensor/scan.ts";
 import { formatShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { eachChanged } from "./errors-at.ts";
+import { type MeanError, verifyMean } from "./mean-error.ts";
 import type { Bound } from "./spec.ts";
 
 /** A value that broke its promise. Errors are in the data's unit (under `pw_rel` a share of the value). */
@@ -17,12 +18,17 @@ export interface Offender {
 }
 
 export interface Verdict {
-  /** Largest error of all values: absolute, or relative to the value under `pw_rel`; Infinity for a lost special. */
+  /**
+   * Largest error of all values: absolute, or relative to the value under `pw_rel`; Infinity for a lost special.
+   * Under `rmse` that mean error.
+   */
   readonly maxError: number;
   /** How many values break the bound; 0 means that the promise holds. */
   readonly broken: number;
   /** The worst of them, largest error first. */
   readonly worst: readonly Offender[];
+  /** Under `rmse`, where slabs are judged together: see `joinMeans`. */
+  readonly mean?: MeanError;
 }
 
 const LISTED = 10;
@@ -40,6 +46,7 @@ export function verifyBound(
   fill?: number,
 ): Verdict {
   mustMatch(original, decoded);
+  if (bound.kind === "rmse") return verifyMean(original, decoded, bound, mask, fill);
   const clean = quickly(original, decoded, bound, mask, fill);
   return clean === undefined
     ? valueByValue(original, decoded, bound, mask, fill)

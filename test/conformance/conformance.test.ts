@@ -14,9 +14,21 @@ const PROMISES: readonly (CompressOptions & { readonly spec: PromiseSpec })[] = 
   { rel: 1e-3, spec: { kind: "rel", rel: 1e-3 } },
   { pwRel: 0.01, spec: { kind: "pw_rel", pwRel: 0.01 } },
   { absAndRel: [1, 0.01], spec: { kind: "abs_and_rel", abs: 1, rel: 0.01 } },
+  { rmse: 0.4, spec: { kind: "rmse", rmse: 0.4 } },
+  { psnr: 50, spec: { kind: "psnr", psnr: 50 } },
+  { eps: 1e-3, spec: { kind: "eps", eps: 1e-3 } },
   { lossless: true, spec: { kind: "lossless" } },
 ];
-const NEEDS = { abs: "abs", rel: "abs", abs_and_rel: "abs", pw_rel: "pw_rel", lossless: "lossless" } as const;
+const NEEDS = {
+  abs: "abs",
+  rel: "abs",
+  abs_and_rel: "abs",
+  pw_rel: "pw_rel",
+  eps: "rmse",
+  rmse: "rmse",
+  psnr: "rmse",
+  lossless: "lossless",
+} as const;
 const EFFORTS = ["fast", "balanced", "max"] as const;
 
 // Codecs that wrap others are combined with these in test/wrap.
