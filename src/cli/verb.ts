@@ -40,6 +40,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./verify.ts")).verify,
   },
   {
+    name: "metrics",
+    summary: "how the restored frames differ from the original: errors, spectra, similarity, ...",
+    load: async () => (await import("./metrics.ts")).metrics,
+  },
+  {
     name: "convert",
     summary: "values from one format to another, or to 8-bit frames and back",
     load: async () => (await import("./convert.ts")).convert,

@@ -18,12 +18,14 @@ export function lagSums(errors: Float64Array, shape: readonly [number, number], 
   const wide = [padded(height, lags), padded(width, lags)] as const;
   const n = wide[0] * wide[1];
   const [re, im] = [new Float64Array(n), new Float64Array(n)];
+  // Errors of the size of their presence, so that neither drowns the other.
+  const most = largest(errors, mean);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const error = errors[y * width + x]! - mean;
       if (Number.isNaN(error)) continue;
       // Two correlations at once: of the errors and of their presence, one in each part.
-      re[y * wide[1] + x] = error;
+      re[y * wide[1] + x] = most === 0 ? 0 : error / most;
       im[y * wide[1] + x] = 1;
     }
   }
@@ -46,11 +48,17 @@ export function lagSums(errors: Float64Array, shape: readonly [number, number], 
     for (let dx = -lags; dx <= lags; dx++) {
       const from = ((dy + wide[0]) % wide[0]) * wide[1] + ((dx + wide[1]) % wide[1]);
       const to = (dy + lags) * side + dx + lags;
-      products[to] = a[from]! / n;
+      products[to] = most === 0 ? 0 : (a[from]! / n) * most * most;
       pairs[to] = Math.max(0, Math.round(b[from]! / n));
     }
   }
   return { products, pairs };
+}
+
+function largest(errors: Float64Array, mean: number): number {
+  let most = 0;
+  for (const error of errors) most = Math.max(most, Math.abs(error - mean) || 0);
+  return most;
 }
 
 /** A power of two, which transforms fastest. */
