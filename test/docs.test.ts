@@ -38,6 +38,18 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => "---"), ...rows].map(row).join("");
 }
 
+/** Names a metric gives and takes. */
+async function metricTable(name: string): Promise<string> {
+  const { results, options, keeps } = await metrics.get(name);
+  const taken = Object.entries(options).map(([key, spec]) => {
+    const value = spec.default === undefined || String(spec.default) === "" ? "none" : String(spec.default);
+    return [`option \`${key}\``, `${spec.help} (${describeOption(spec)}; default: ${value})`];
+  });
+  const given = Object.entries(results).map(([key, meaning]) => [`\`${key}\``, meaning]);
+  const memory = keeps === "values" ? "Keeps all values of both sides in memory." : "Streams.";
+  return `${table(["name", "meaning"], [...given, ...taken])}\n${memory}\n`;
+}
+
 function optionsTable({ options }: Codec): string {
   const rows = Object.entries(options).map(([key, spec]) => {
     const value = spec.default === "" ? "empty" : String(spec.default);
@@ -98,6 +110,7 @@ async function tableOf(name: string): Promise<string> {
       metrics.list().map((each) => [`\`${each.name}\``, each.summary]),
     );
   }
+  if (what === "metric") return metricTable(codec);
   if (what === "formats") {
     const rows = formats.list().map(({ name, extensions, summary }) => {
       return [name, extensions.map((extension) => `.${extension}`).join(" "), summary];
@@ -141,6 +154,16 @@ describe.each(documents)("%s", (path) => {
 it("the example of a codec of one's own is the file beside the guide", () => {
   const [, code] = /```ts file=own-codec\.mjs\n([\s\S]*?)```/.exec(read("docs/guide/own-codec.md")) ?? [];
   expect(code).toBe(read("docs/guide/own-codec.ts"));
+});
+
+it("docs/metrics.md has every metric once, with its names", () => {
+  const sections = read("docs/metrics.md").split(/^### /m).slice(1);
+  const found = sections.map((section) => {
+    const name = /^`(\w+)`/.exec(section)?.[1] ?? section;
+    expect(section).toContain(`<!-- from: metric ${name} -->`);
+    return name;
+  });
+  expect(found.toSorted()).toEqual(metrics.names().toSorted());
 });
 
 it("the glossary has each word once, in order", () => {

@@ -26,13 +26,17 @@ export const diffPdf: MetricKind<typeof OPTIONS> = {
         if (count === 0) return;
         let [least, most] = [Infinity, -Infinity];
         for (const each of d) {
+          // Values that became NaN or infinite are in no interval.
+          if (!Number.isFinite(each)) continue;
           if (each < least) least = each;
           if (each > most) most = each;
         }
-        const width = (most - least) / intervals;
+        if (least > most) return;
+        // The range of two finite numbers may be infinite.
+        const width = most - least < Infinity ? (most - least) / intervals : most / intervals - least / intervals;
         const counts = new BigUint64Array(intervals);
         for (const each of d) {
-          // Values that became NaN or infinite are in no interval; without a range all are in the first.
+          // Without a range all are in the first.
           if (!Number.isFinite(each)) continue;
           const at = width > 0 ? Math.min(intervals - 1, Math.floor((each - least) / width)) : 0;
           counts[at]!++;
