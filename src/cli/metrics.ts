@@ -18,7 +18,7 @@ import type { Verb } from "./verb.ts";
 /** What a first look needs; each reads the data once. */
 const USUAL = ["size", "error_stat", "max_error", "pearson", "ssim"];
 /** Not among all: they watch a compression, which does not happen here, or other metrics. */
-const OF_RUNS = ["time", "memory", "historian", "printer", "composite", "input_stats", "mask"];
+const OF_RUNS = ["time", "memory", "historian", "printer", "composite", "input_stats", "mask", "external"];
 
 export const metrics: Verb = {
   define(command) {

@@ -190,7 +190,7 @@ describe("options", () => {
   it("start with the name of their metric, or are LibPressio's for all", async () => {
     for (const name of metrics.names()) {
       const { options } = await metrics.get(name);
-      for (const key of Object.keys(options)) expect([name, "pressio"]).toContain(key.split(":")[0]);
+      for (const key of Object.keys(options)) expect([name, "pressio", "external"]).toContain(key.split(":")[0]);
     }
   });
 
@@ -202,7 +202,7 @@ describe("options", () => {
   });
 });
 
-const all = metrics.names().filter((name) => !["time", "memory", "printer"].includes(name));
+const all = metrics.names().filter((name) => !["time", "memory", "printer", "external"].includes(name));
 const shapes = fc.constantFrom([1], [7], [40], [3, 1], [5, 9], [1, 12, 13], [3, 4, 5], [2, 2, 3, 8]);
 const pairs = fc
   .constantFrom(...DTYPE_NAMES)

@@ -23,7 +23,7 @@ export function gather(metrics: readonly Metric[], names: readonly string[]): Me
     if (bytes > MOST_BYTES) {
       throw new TempressError("unsupported", `${names.join(", ")} would keep ${bytes} bytes of values in memory`, {
         where: `${formatShape(shape)} ${dtype}`,
-        hint: "measure fewer frames, or leave out metrics that keep values: `tempress list metrics` says which",
+        hint: "measure fewer frames, or leave out metrics that keep values: docs/metrics.md says which",
       });
     }
     x = emptyTensor(dtype, shape);
