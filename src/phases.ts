@@ -4,7 +4,7 @@
  * what runs in a worker thread is not seen.
  */
 
-/** Phases in the order of a call. Results are called `tempress:phase_<name>`, in milliseconds. */
+/** Phases in the order of a call. Results are called `tempress:time_<name>`, in milliseconds. */
 export const PHASES = {
   start: "starting a process",
   connect: "connecting to the daemon",
@@ -70,12 +70,30 @@ export function inPhase<T>(phase: Phase, work: () => T): T {
   }
 }
 
+/** The same for work that is waited for. What else runs meanwhile is counted for it too. */
+export async function awaitPhase<T>(phase: Phase, work: () => T | Promise<T>): Promise<T> {
+  const running = clock;
+  if (!running) return await work();
+  const outer = running.current;
+  turnTo(running, phase);
+  try {
+    return await work();
+  } finally {
+    turnTo(running, outer);
+  }
+}
+
 /** Moves time that was measured elsewhere from the phase at hand to `phase`. */
 export function addPhase(phase: Phase, ms: number): void {
   if (!clock) return;
   turnTo(clock, clock.current);
   clock.spent.set(phase, (clock.spent.get(phase) ?? 0) + ms);
   clock.spent.set(clock.current, (clock.spent.get(clock.current) ?? 0) - ms);
+}
+
+/** Under the names that metrics have. */
+export function phaseResults(spent: Readonly<Partial<Record<Phase, number>>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(spent).map(([phase, ms]) => [`tempress:time_${phase}`, ms]));
 }
 
 function turnTo(clock: Clock, phase: Phase): void {

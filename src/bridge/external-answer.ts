@@ -8,6 +8,7 @@ import { compressOptions, type GivenOptions, PROMISE_KEYS } from "../compressor/
 import { optionsFromJson, optionsToJson } from "../compressor/pressio-json.ts";
 import { ERROR_NUMBERS, TempressError } from "../errors.ts";
 import { rawSource } from "../io/raw.ts";
+import { awaitPhase, type Profile, phaseResults, profilePhases } from "../phases.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../tensor/shape.ts";
 import type { ByteSource } from "../tensor/source.ts";
@@ -106,7 +107,8 @@ async function compressOne(
   { codec, set }: Chosen,
   files: ExternalFiles,
 ): Promise<Keys> {
-  const source = rawSource(await files.open(path!), { dtype: fromLpDType(dtype), shape });
+  const profile = profilePhases();
+  const source = rawSource(await awaitPhase("copy_in", () => files.open(path!)), { dtype: fromLpDType(dtype), shape });
   const promised = PROMISE_KEYS.some((key) => set[key] !== undefined);
   // A codec that keeps every bit needs no promise.
   const options = compressOptions(codec.name, promised || !codec.exactBits ? set : { ...set, "pressio:lossless": 5 });
@@ -116,7 +118,7 @@ async function compressOne(
   try {
     const report = await compressTo(source, sink, options);
     const bytes = joined(parts);
-    const saved = await files.save(bytes, index, outputs[index]?.path, path!);
+    const saved = await awaitPhase("copy_out", () => files.save(bytes, index, outputs[index]?.path, path!));
     const error =
       report["error_stat:max_error"] ?? report["error_stat:max_pw_rel_error"] ?? report["tempress:chunk_rmse"] ?? 0;
     return {
@@ -125,8 +127,10 @@ async function compressOne(
       "metric:tempress:bound": report.bound.value,
       "metric:tempress:chunks": report.chunks,
       "metric:tempress:time_compress": report["time:compress"],
+      ...timesOf(profile),
     };
   } finally {
+    profile.stop();
     await source.close?.();
   }
 }
@@ -139,7 +143,8 @@ async function decompressOne(
   files: ExternalFiles,
 ): Promise<Keys> {
   const started = performance.now();
-  const source = await files.open(path!);
+  const profile = profilePhases();
+  const source = await awaitPhase("copy_in", () => files.open(path!));
   try {
     const announcedBytes = elementCount(shape) * DTYPES[fromLpDType(dtype)].bytes;
     if (announcedBytes !== source.byteLength) {
@@ -150,15 +155,17 @@ async function decompressOne(
       const asked = outputs[index];
       const given = announcedDType(archive.dtype, archive.shape, asked);
       const values = await archive.readFrames(0, archive.shape[archive.header.timeAxis]!);
-      const saved = await files.save(bytesOf(values), index, asked?.path, path!);
+      const saved = await awaitPhase("copy_out", () => files.save(bytesOf(values), index, asked?.path, path!));
       return {
         ...announced(index, saved, given, values.shape),
         "metric:tempress:time_decompress": performance.now() - started,
+        ...timesOf(profile),
       };
     } finally {
       await archive.close();
     }
   } finally {
+    profile.stop();
     await source.close?.();
   }
 }
@@ -181,6 +188,12 @@ function announced(index: number, path: string, dtype: LpDType, shape: Shape): K
     [`output:${index}:dtype`]: dtype,
     [`output:${index}:dims`]: shape.toReversed(),
   };
+}
+
+/** Where the time went, as metrics of the caller. */
+function timesOf(profile: Profile): Keys {
+  const times = Object.entries(phaseResults(profile.stop()));
+  return Object.fromEntries(times.map(([key, ms]) => [`metric:${key}`, ms]));
 }
 
 /** See `ExternalFiles.failed`. */

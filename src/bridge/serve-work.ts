@@ -10,6 +10,7 @@ import { type OptionSchema, parseOptions } from "../compressor/schema.ts";
 import { TempressError } from "../errors.ts";
 import { rawSource } from "../io/raw.ts";
 import type { MetricResults } from "../metrics/metric.ts";
+import { phaseResults, profilePhases } from "../phases.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../tensor/shape.ts";
 import { type ByteSource, byteSource } from "../tensor/source.ts";
@@ -45,6 +46,7 @@ export async function work(task: Task, signal: AbortSignal): Promise<Result> {
 class Clock {
   in = 0;
   out = 0;
+  private readonly profile = profilePhases();
   private readonly started = performance.now();
 
   source(source: ByteSource): ByteSource {
@@ -60,11 +62,13 @@ class Clock {
 
   numbers(): [string, number][] {
     const all = performance.now() - this.started;
-    return [
-      ["tempress:time_copy_in", this.in],
-      ["tempress:time_copy_out", this.out],
-      ["tempress:time_work", all],
-    ];
+    return Object.entries({
+      ...phaseResults(this.profile.stop()),
+      // Copying as the client sees it: not what the container does around it.
+      "tempress:time_copy_in": this.in,
+      "tempress:time_copy_out": this.out,
+      "tempress:time_work": all,
+    });
   }
 }
 

@@ -2,6 +2,7 @@
 import type { DecodeTask } from "../compressor/codec.ts";
 import type { ByteReader } from "../container/cursor.ts";
 import { CONTEXTS_AT, SLOTS_BYTES, SYMBOLS, storeContexts, TABLE_BYTES } from "../entropy/contexts.ts";
+import { inPhase } from "../phases.ts";
 import { type CausalPlanes, reach } from "../predict/causal.ts";
 import { DTYPES } from "../tensor/dtype.ts";
 import { bytesOf, emptyTensor, type Tensor } from "../tensor/tensor.ts";
@@ -87,7 +88,8 @@ export function decodeIndices(
   for (let plane = 0; plane < count; plane += STREAMS) {
     const last = Math.min(plane + STREAMS, count);
     const first = memory.record(plane);
-    if (!exports.decodePlanes(memory.frame, first, last - plane > 1 ? memory.record(plane + 1) : 0)) {
+    const second = last - plane > 1 ? memory.record(plane + 1) : 0;
+    if (!inPhase("predict_quantize_code", () => exports.decodePlanes(memory.frame, first, second))) {
       throw damaged(
         { bytes: parts.codes, at: 0, part: "codes" },
         `ends inside plane ${plane} of ${count}`,

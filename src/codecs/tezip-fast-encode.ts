@@ -1,5 +1,6 @@
 /** The coder of effort `fast`: all planes of a chunk to sections. */
 import { CONTEXTS_AT, COUNTS_BYTES, LEVELS, SYMBOLS, scaleOf, storeContexts } from "../entropy/contexts.ts";
+import { inPhase } from "../phases.ts";
 import type { Fit } from "../predict/causal-fit.ts";
 import {
   BINS,
@@ -51,8 +52,8 @@ export function encodePlanes(
     stream[NEXT_SYMBOL] = symbols[parity]!;
   }
   for (let plane = 0; plane < count; plane++) {
-    if (!source.next(plane)) return undefined;
-    exports.encodePlane(memory.frame, memory.record(plane));
+    if (!inPhase("quantize", () => source.next(plane))) return undefined;
+    inPhase("predict", () => exports.encodePlane(memory.frame, memory.record(plane)));
   }
 
   const grouped = arena.alloc(LEVELS * tableBytes);

@@ -7,6 +7,7 @@
  */
 import type { DecodeTask, Encoded, EncodeTask } from "../compressor/codec.ts";
 import { ByteReader, ByteWriter } from "../container/cursor.ts";
+import { inPhase } from "../phases.ts";
 import { causalPlanes, reach, shiftFor } from "../predict/causal.ts";
 import { fitKinds, QUICK, THOROUGH } from "../predict/causal-fit.ts";
 import { chooseCells, chooseLattice, isRefinable, type Lattice, type LatticeChoice } from "../quantize/lattice.ts";
@@ -30,7 +31,7 @@ const STORED = { indices: 0, exactly: 1, refined: 2 } as const;
 export function encodeFast(task: EncodeTask): Encoded {
   const { frames, bound, mask } = task;
   if (frames.data.length === 0) return exactly(task);
-  const choice = chooseLattice(frames, bound.value, mask);
+  const choice = inPhase("quantize", () => chooseLattice(frames, bound.value, mask));
   return (choice ? within(task, choice) : refined(task)) ?? exactly(task);
 }
 
@@ -40,8 +41,8 @@ function within(task: EncodeTask, { lattice, range }: LatticeChoice): Encoded | 
   return withMemory(frames, (memory) => {
     memory.setLattice(lattice, frames.dtype);
     const shift = shiftFor(range);
-    const source = sampledIndices(memory, frames);
-    const fit = fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH);
+    const source = inPhase("quantize", () => sampledIndices(memory, frames));
+    const fit = inPhase("predict", () => fitKinds(memory.module, source, shift, effort === "fast" ? QUICK : THOROUGH));
     const planes = new PlaneQuantizer(memory, frames, mask);
     const coded = encodePlanes(memory, planes, fit);
     return coded && asSections(frames, STORED.indices, lattice, coded, planes);
@@ -51,16 +52,18 @@ function within(task: EncodeTask, { lattice, range }: LatticeChoice): Encoded | 
 /** A lattice with cells a little narrower than what cannot be predicted, and the place of each value in its cell. */
 function refined(task: EncodeTask): Encoded | undefined {
   const { frames, mask, effort } = task;
-  const cells = chooseCells(frames, mask);
+  const cells = inPhase("quantize", () => chooseCells(frames, mask));
   if (!cells) return undefined;
   return withMemory(frames, (memory) => {
-    const source = sampledIndices(memory, frames);
+    const source = inPhase("quantize", () => sampledIndices(memory, frames));
     let { lattice, range } = cells.first;
     memory.setLattice(lattice, frames.dtype);
-    let fit = fitKinds(memory.module, source, shiftFor(range), QUICK);
+    let fit = inPhase("predict", () => fitKinds(memory.module, source, shiftFor(range), QUICK));
     ({ lattice, range } = cells.next(lattice, fit.mean));
     memory.setLattice(lattice, frames.dtype);
-    fit = fitKinds(memory.module, source, shiftFor(range), effort === "fast" ? QUICK : THOROUGH);
+    fit = inPhase("predict", () =>
+      fitKinds(memory.module, source, shiftFor(range), effort === "fast" ? QUICK : THOROUGH),
+    );
     const planes = new PlaneRefiner(memory, frames, mask);
     const coded = encodePlanes(memory, planes, fit);
     if (!coded) return undefined;

@@ -4,6 +4,7 @@
  * kernels/codecs/levels.ts. The slow twin, tezip-levels.reference.ts, is the shortest way to understand the method.
  */
 import { TempressError } from "../errors.ts";
+import { inPhase } from "../phases.ts";
 import type { Filter } from "../predict/filters.ts";
 import type { Order, Planes } from "../predict/plan.ts";
 import type { Floats } from "../quantize/working.ts";
@@ -78,7 +79,9 @@ export function encodeLevels(
       // A second order is worth its fit only where codes are so few that both time neighbours can pay.
       if (fit && fit.bits > values.length) break;
       const work = new Workspace(planes, { order, learns: false }, wide, mask);
-      const { filters, bits } = fitFilters(work, original, quantizer.step * scale, search.samples);
+      const { filters, bits } = inPhase("predict", () =>
+        fitFilters(work, original, quantizer.step * scale, search.samples),
+      );
       work.free();
       if (!fit || bits < fit.bits) fit = { order, filters, bits };
     }
@@ -90,7 +93,9 @@ export function encodeLevels(
     for (const learns of search.learning) {
       const work = new Workspace(planes, { order, learns }, wide, mask);
       const rival = Math.min(other, best ? byteLength(best) : Infinity);
-      const stream = codePlanes(work, { order, learns }, filters, original, values, used, rival);
+      const stream = inPhase("predict_quantize_code", () =>
+        codePlanes(work, { order, learns }, filters, original, values, used, rival),
+      );
       work.free();
       if (stream && (!best || byteLength(stream) < byteLength(best))) best = stream;
     }

@@ -6,6 +6,7 @@ import type { Codec, DecodeTask, Encoded, EncodeTask } from "../compressor/codec
 import { choice, float, int, type OptionValues } from "../compressor/schema.ts";
 import { ByteReader, ByteWriter } from "../container/cursor.ts";
 import { TempressError } from "../errors.ts";
+import { inPhase } from "../phases.ts";
 import { ORDERS, planesOf } from "../predict/plan.ts";
 import { fromWorking, MAPPINGS, type Mapping, toWorking, type Working } from "../quantize/working.ts";
 import { DTYPE_NAMES, DTYPES } from "../tensor/dtype.ts";
@@ -79,7 +80,7 @@ export const tezip: Codec<typeof options> = {
       quick = withMethod(METHODS.fast, encodeFast(task));
       return task.effort === "max" ? Infinity : byteLength(quick);
     };
-    const working = toWorking(task.frames, task.bound, task.mask);
+    const working = inPhase("quantize", () => toWorking(task.frames, task.bound, task.mask));
     const levels = working && encodeWorking(task, working, chosen["tezip:order"], rival);
     return smallest([levels, quick]) ?? withMethod(METHODS.exact, encodeExact(task));
   },
@@ -179,7 +180,9 @@ function decodeWorking(task: DecodeTask, bytes: Uint8Array): Tensor {
     escapes: task.section("escapes"),
   };
   const quantizer = { step, bound: 0, whole: mapping.whole, ...(exactShift === undefined ? {} : { exactShift }) };
-  const values = decodeLevels(stream, planesOf(task.shape), mode, quantizer, wide, task.mask);
+  const values = inPhase("predict_quantize_code", () =>
+    decodeLevels(stream, planesOf(task.shape), mode, quantizer, wide, task.mask),
+  );
   return fromWorking(values, mapping, task.dtype, task.shape);
 }
 

@@ -2,6 +2,7 @@ import { type ChunkInfo, readChunk } from "../container/chunk-record.ts";
 import { storedShape, unitAxes } from "../container/header.ts";
 import { type Container, readRange, runInFrame } from "../container/reader.ts";
 import { TempressError } from "../errors.ts";
+import { awaitPhase, inPhase } from "../phases.ts";
 import { type Box, boxVolume, copyRegion, intersect, sameBox } from "../tensor/box.ts";
 import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -147,10 +148,12 @@ export class ChunkReader {
 
   #prepare(): Promise<{ codec: Codec; pool: ChunkPool | undefined }> {
     this.#decoding ??= (async () => {
-      const codec = await codecs.forFile(this.container.header.codec);
+      const codec = await awaitPhase("load", () => codecs.forFile(this.container.header.codec));
       // A codec of one's own inside another is no codec that workers can load.
       const own = Object.values(this.container.header.options).some((value) => codecs.isOwn(String(value)));
-      const [pool] = await Promise.all([openPool(own ? 1 : this.#threads, codec.name), codec.prepare()]);
+      const [pool] = await awaitPhase("load", () =>
+        Promise.all([openPool(own ? 1 : this.#threads, codec.name), codec.prepare()]),
+      );
       return { codec, pool };
     })();
     return this.#decoding;
@@ -161,10 +164,14 @@ export class ChunkReader {
     const { header } = this.container;
     const job = { dtype: header.dtype, bound: header.bound, lead: this.lead };
     try {
-      const bytes = await readRange(this.#source, info.offset, info.offset + info.byteLength);
+      const bytes = await awaitPhase("copy_in", () =>
+        readRange(this.#source, info.offset, info.offset + info.byteLength),
+      );
       if (pool) return await pool.decode({ ...job, codec: header.codec }, bytes, info, into, signal);
       const stored = readChunk(bytes, info);
-      return await withParts(() => decodeChunk(stored, { ...job, codec, version: header.codec.version }, into));
+      return await withParts(() =>
+        inPhase("verify", () => decodeChunk(stored, { ...job, codec, version: header.codec.version }, into)),
+      );
     } catch (error) {
       if (!this.#salvage || !(error instanceof TempressError)) throw error;
       this.damage.push({ frames: info.frames, error });

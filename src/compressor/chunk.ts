@@ -6,6 +6,7 @@ import type { EncodedChunk, Section, StoredChunk } from "../container/chunk-reco
 import { chunkName, sectionsCrc } from "../container/chunk-record.ts";
 import { crc32c } from "../container/crc32c.ts";
 import { TempressError } from "../errors.ts";
+import { inPhase } from "../phases.ts";
 import { applyCorrections, correct } from "../promise/correct.ts";
 import type { Bound } from "../promise/spec.ts";
 import { verifyBound } from "../promise/verify.ts";
@@ -38,7 +39,7 @@ export interface ChunkSettings {
 export function encodeSlab(values: Tensor, box: Box, settings: ChunkSettings): EncodedChunk[] {
   const { codec, options, lead, cut } = settings;
   const slab = { ...plain(values), shape: box.extent.slice(lead) };
-  if (!cut || !codec.cuts || slab.shape[0]! < 2) return [encodeChunk(slab, box, settings)];
+  if (!cut || !codec.cuts || slab.shape[0]! < 2) return [inPhase("verify", () => encodeChunk(slab, box, settings))];
   const count = slab.shape[0]!;
   const edges = [0, ...codec.cuts(slab, options as never), count];
   return edges.slice(0, -1).map((start, i) => {
@@ -48,7 +49,7 @@ export function encodeSlab(values: Tensor, box: Box, settings: ChunkSettings): E
     }
     const origin = box.origin.map((first, axis) => (axis === lead ? first + start : first));
     const extent = box.extent.map((length, axis) => (axis === lead ? end - start : length));
-    return encodeChunk(frames(slab, start, end), { origin, extent }, settings);
+    return inPhase("verify", () => encodeChunk(frames(slab, start, end), { origin, extent }, settings));
   });
 }
 
@@ -75,7 +76,7 @@ export interface EncodedValues {
 /** Sections that keep the bound on every value: specials taken out, the codec's result checked and corrected. */
 export function encodeValues(values: Tensor, settings: ValuesSettings): EncodedValues {
   const { codec, bound, fill, mask: hidden } = settings;
-  const found = findSpecials(values, fill ?? ownFill(values, settings), codec.exactBits);
+  const found = inPhase("scan", () => findSpecials(values, fill ?? ownFill(values, settings), codec.exactBits));
   const sections: Section[] = found.bytes ? [{ name: "specials", bytes: found.bytes }] : [];
   const { dtype, shape } = values;
   let decoded: Tensor;
@@ -85,7 +86,7 @@ export function encodeValues(values: Tensor, settings: ValuesSettings): EncodedV
     decoded = filled(dtype, shape, constant);
   } else {
     const mask = codec.exactBits ? undefined : joinMasks(hidden, found.mask);
-    const encoded = runEncoder(found.frames, mask, settings);
+    const encoded = inPhase("code", () => runEncoder(found.frames, mask, settings));
     sections.push(...encoded.sections);
     const told = settings.readBack ? undefined : encoded.decoded;
     decoded = own(told ?? redecode(encoded, values, mask, settings), values, found.frames);
@@ -192,7 +193,7 @@ export function decodeValues(stored: StoredValues): Tensor {
   const mask = joinMasks(stored.mask, special?.mask);
   const made = constant
     ? filled(dtype, shape, constant)
-    : codec.decode(decodeTask({ ...stored, mask: codec.exactBits ? undefined : mask }), version);
+    : inPhase("code", () => codec.decode(decodeTask({ ...stored, mask: codec.exactBits ? undefined : mask }), version));
   const { into } = stored;
   const values = into ? { ...made, data: into } : made;
   if (into && made.data !== into) (into as Float64Array).set(made.data as Float64Array);

@@ -1,6 +1,7 @@
 import type { Header } from "../container/header.ts";
 import { ContainerWriter, MemorySink } from "../container/writer.ts";
 import { TempressError } from "../errors.ts";
+import { awaitPhase } from "../phases.ts";
 import { resolveBound } from "../promise/bound.ts";
 import { namedPromises, promiseFromOptions } from "../promise/from-options.ts";
 import { EMPTY_RANGE, mergeRanges, neededScan, scanRange, type ValueRange } from "../promise/range.ts";
@@ -75,20 +76,21 @@ export async function compressTo(
     timeAxis = 0,
     signal,
   } = options;
-  const tree = await configure(name, options.options);
+  const tree = await awaitPhase("load", () => configure(name, options.options));
   const promise = promiseFromOptions(withOwnPromise(options, tree));
   const { codec, options: values } = tree;
   const children = plainChildren(tree.children);
   refuseWhatCodecCannot(codec, source, promise);
   signal?.throwIfAborted();
-  const [pool] = await Promise.all([openPool(threads, name, children), codec.prepare()]);
+  const [pool] = await awaitPhase("load", () => Promise.all([openPool(threads, name, children), codec.prepare()]));
   try {
     const stored = timeAxis === 0 ? source : timeFirstSource(source, timeAxis);
     const plan = planChunks(stored.shape, DTYPES[source.dtype].bytes, options.window ?? windowOf(tree));
     const reader = new SlabReader(stored, plan.lead);
     const needed = neededScan(promise);
     const scanned = "data" in input ? input : { reader, plan };
-    const range = needed ? await rangeOf(scanned, fill, needed === "rms", signal) : undefined;
+    const rms = needed === "rms";
+    const range = needed ? await awaitPhase("scan", () => rangeOf(scanned, fill, rms, signal)) : undefined;
     const bound = resolveBound(promise, range, source.dtype);
     // A field without a range is constant: chunks of one value never reach the codec.
     if (range === undefined || range.min < range.max) refuseBound(codec, bound);
@@ -115,7 +117,7 @@ export async function compressTo(
     async function* slabs(): AsyncGenerator<{ box: Box; values: Tensor }> {
       for (const box of plan.boxes()) {
         signal?.throwIfAborted();
-        yield { box, values: await reader.read(box) };
+        yield { box, values: await awaitPhase("copy_in", () => reader.read(box)) };
       }
     }
     const job = { ...settings, codec: name, fill };
@@ -128,7 +130,7 @@ export async function compressTo(
     let chunks = 0;
     for await (const slab of encoded) {
       for (const chunk of slab) {
-        await writer.chunk(chunk);
+        await awaitPhase("copy_out", () => writer.chunk(chunk));
         maxError = Math.max(maxError, chunk.maxError);
         done += boxVolume(chunk.box);
         chunks++;
@@ -141,7 +143,7 @@ export async function compressTo(
       });
     }
     signal?.throwIfAborted();
-    const compressed = await writer.finish();
+    const compressed = await awaitPhase("copy_out", () => writer.finish());
     const uncompressed = count * DTYPES[source.dtype].bytes;
     return {
       "size:uncompressed_size": uncompressed,

@@ -38,7 +38,7 @@ export async function evaluateMetrics(
 ): Promise<MetricResults> {
   // Nothing is timed here.
   const observer = await metrics.observe(
-    names.filter((name) => name !== "time"),
+    names.filter((name) => name !== "time" && name !== "phases"),
     settings,
   );
   observer.beforeCompress?.(original);

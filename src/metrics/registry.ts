@@ -34,6 +34,11 @@ for (const entry of [
     load: async () => (await import("./time.ts")).time,
   },
   {
+    name: "phases",
+    summary: "milliseconds of the latest call by phase: load, predict, quantize, code, ...",
+    load: async () => (await import("./phases.ts")).phases,
+  },
+  {
     name: "error_stat",
     summary: "errors and values: extremes, means, mse, psnr",
     load: async () => (await import("./error-stat.ts")).errorStat,
