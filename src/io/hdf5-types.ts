@@ -62,13 +62,20 @@ export function attributeValue(name: string, attribute: Attribute): AttributeVal
   return { dtype, values: one };
 }
 
-/** Writes one; a single number becomes a scalar, as netCDF and h5py have it. */
-export function putAttribute(on: Pick<Dataset, "create_attribute">, name: string, value: AttributeValue): void {
-  if (typeof value === "string") {
-    // Fixed-length text: the kind every reader knows.
-    const length = Math.max(1, new TextEncoder().encode(value).length);
-    on.create_attribute(name, value, [], `S${length}`);
-  } else {
-    on.create_attribute(name, value.values as Float64Array, [value.values.length], h5TypeOf(value.dtype));
-  }
+/**
+ * Writes one.
+ * @param fixed as netCDF and hickle write it: texts of fixed length, a number as a list of one. Otherwise as h5py does
+ */
+export function putAttribute(
+  on: Pick<Dataset, "create_attribute">,
+  name: string,
+  value: AttributeValue,
+  fixed: boolean,
+): void {
+  if (typeof value !== "string") {
+    const scalar = value.values.length === 1 && !fixed;
+    on.create_attribute(name, value.values as Float64Array, scalar ? [] : [value.values.length], h5TypeOf(value.dtype));
+  } else if (fixed) {
+    on.create_attribute(name, value, [], `S${Math.max(1, new TextEncoder().encode(value).length)}`);
+  } else on.create_attribute(name, value);
 }

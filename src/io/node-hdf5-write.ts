@@ -112,15 +112,16 @@ function create(
     });
   const dataset = streams ? streams.create(file, { name, dtype: like.dtype, shape: like.shape, chunks }) : plain();
   if (!streams && !empty) dataset.resize([...like.shape]);
+  const fixed = layout === "netcdf4";
   for (const [key, value] of attributesOf(like.attributes)) {
-    if (key.startsWith("/")) putAttribute(file, key.slice(1), value);
-    else putAttribute(dataset, key, value);
+    if (key.startsWith("/")) putAttribute(file, key.slice(1), value, fixed);
+    else putAttribute(dataset, key, value, fixed);
   }
   if (like.fill !== undefined && like.attributes?._FillValue === undefined) {
     const value = new Values(1);
     if (value instanceof BigInt64Array || value instanceof BigUint64Array) value[0] = BigInt(like.fill);
     else value[0] = like.fill;
-    putAttribute(dataset, "_FillValue", { dtype: like.dtype, values: value });
+    putAttribute(dataset, "_FillValue", { dtype: like.dtype, values: value }, fixed);
   }
   if (layout === "netcdf4") dimensions(file, dataset, name, like);
   else if (layout === "hickle") hickle(file, dataset, like);
@@ -153,9 +154,9 @@ function dimensions(file: File, dataset: Dataset, name: string, like: TensorLike
 
 /** What hickle 4 looks for. `type` is the pickled class, in the protocol that is plain text. */
 function hickle(file: File, dataset: Dataset, like: TensorLike): void {
-  putAttribute(file, "HICKLE_VERSION", "4.0.1");
-  putAttribute(file, "HICKLE_PYTHON_VERSION", "3.6.0");
-  putAttribute(dataset, "np_dtype", like.dtype);
-  putAttribute(dataset, "base_type", "ndarray");
-  putAttribute(dataset, "type", "cnumpy\nndarray\np0\n.");
+  putAttribute(file, "HICKLE_VERSION", "4.0.1", true);
+  putAttribute(file, "HICKLE_PYTHON_VERSION", "3.6.0", true);
+  putAttribute(dataset, "np_dtype", like.dtype, true);
+  putAttribute(dataset, "base_type", "ndarray", true);
+  putAttribute(dataset, "type", "cnumpy\nndarray\np0\n.", true);
 }
