@@ -1,7 +1,7 @@
 /** What must not be lost while a network is trained: the run, the best so far, and what a full disk would take. */
 import { rmSync } from "node:fs";
 import { isTempressError } from "../errors.ts";
-import { createFile, removeTemporaryFiles } from "../io/node-file.ts";
+import { createFile, openFile, removeTemporaryFiles } from "../io/node-file.ts";
 import type { RunState } from "../neural/train-checkpoint.ts";
 import { note } from "./output.ts";
 
@@ -32,6 +32,16 @@ export function checkpointKeeper(path: string, bytesOf: (state: RunState) => Uin
     },
     remove: () => rmSync(path, { force: true }),
   };
+}
+
+/** A whole file in memory. */
+export async function contentOf(path: string): Promise<Uint8Array> {
+  const file = openFile(path);
+  try {
+    return await file.read(0, file.byteLength);
+  } finally {
+    await file.close?.();
+  }
 }
 
 /** A file that is there whole or as it was before. */

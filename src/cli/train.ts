@@ -1,6 +1,6 @@
 import { EFFORTS, type Effort } from "../compressor/codec.ts";
 import { TempressError } from "../errors.ts";
-import { existsError, openFile, statOf } from "../io/node-file.ts";
+import { existsError, statOf } from "../io/node-file.ts";
 import { type Architecture, graphOf } from "../neural/architecture.ts";
 import { costOf } from "../neural/graph.ts";
 import { floatTensors, floatWeights, hashText, readModel, writeModel } from "../neural/model-file.ts";
@@ -15,7 +15,7 @@ import { jsonLine, note, print } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { pairs, table } from "./table.ts";
 import { boundList, boundsOf, openRecordings } from "./train-data.ts";
-import { checkpointKeeper, saveFile, stopSignal } from "./train-keep.ts";
+import { checkpointKeeper, contentOf, saveFile, stopSignal } from "./train-keep.ts";
 import { formatBytes, formatNumber, formatSeconds } from "./units.ts";
 import { countOf, dtypeOf, keyValue, numberOf, oneOf } from "./values.ts";
 import type { Verb } from "./verb.ts";
@@ -153,15 +153,6 @@ async function startOf(
     });
   }
   return { from: floatWeights(model) };
-}
-
-async function contentOf(path: string): Promise<Uint8Array> {
-  const file = openFile(path);
-  try {
-    return await file.read(0, file.byteLength);
-  } finally {
-    await file.close?.();
-  }
 }
 
 function optionsFrom(

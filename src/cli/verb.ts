@@ -55,6 +55,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./train.ts")).train,
   },
   {
+    name: "model",
+    summary: "what a model is; PredNets of Keras in, ONNX out",
+    load: async () => (await import("./model.ts")).model,
+  },
+  {
     name: "list",
     summary: "the codecs, wrappers, metrics and formats there are",
     load: async () => (await import("./list.ts")).list,
