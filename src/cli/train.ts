@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { EFFORTS, type Effort } from "../compressor/codec.ts";
 import { TempressError } from "../errors.ts";
 import { existsError, statOf } from "../io/node-file.ts";
@@ -106,7 +107,7 @@ export const train: Verb = {
     bar.end();
     const found = foundBy(result.rounds);
     const tensors = floatTensors(result.graph, result.weights);
-    const bytes = writeModel({ architecture, normalisation, tensors, plan: {}, recipe: { ...recipe, ...found } });
+    const bytes = writeModel({ architecture, normalisation, tensors, plan: {}, recipe: { ...recipe, result: found } });
     await keeper.keep(result.state, true); // should the model find no room on the disk
     await saveFile(output, bytes, flags.force === true);
     if (result.why !== "stopped") keeper.remove();
@@ -183,7 +184,11 @@ function optionsFrom(
 function recipeOf(options: TrainOptions, recordings: readonly Recording[], effort: Effort): Record<string, unknown> {
   const { architecture, from, resume, ...rest } = options;
   const data = recordings.map(({ name, frames, channels, height, width, decoded }) => {
-    return { name, shape: [frames, channels, height, width], bounds: decoded.map(({ bound }) => bound) };
+    return {
+      name: basename(name),
+      shape: [frames, channels, height, width],
+      bounds: decoded.map(({ bound }) => bound),
+    };
   });
   return { ...rest, started: resume ? "resumed" : from ? "from a model" : "new", effort, data };
 }
@@ -191,8 +196,8 @@ function recipeOf(options: TrainOptions, recordings: readonly Recording[], effor
 function foundBy(rounds: readonly Round[]): Record<string, number> {
   const best = rounds.filter((round) => round.best).at(-1) ?? rounds.at(-1);
   if (!best) return {};
-  const { step, seconds, validation, error, bits, bitsOfPrevious } = best;
-  return { step, seconds: Math.round(seconds), validation, error, bits, bitsOfPrevious };
+  const { step, validation, error, bits, bitsOfPrevious } = best;
+  return { step, validation, error, bits, bitsOfPrevious };
 }
 
 function roundText(round: Round, { steps, seconds }: TrainOptions): string {
