@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { TempressError } from "../errors.ts";
 
-/** `sun_path` has room for 108 bytes, the last one 0; the daemon first binds a name that is longer by its number. */
+/** `sun_path` has room for 108 bytes, the last one 0; the daemon first binds a name that is longer by nine. */
 const MOST_PATH_BYTES = 95;
 const SECRET_BYTES = 32;
 
@@ -62,18 +62,15 @@ export async function listenOn(server: net.Server, socket: string): Promise<List
   }
   ownFolder(dirname(socket));
   // Bound under a name of its own and then linked: a link that exists is an error, so only one daemon gets it.
-  const own = `${socket}.${process.pid}`;
-  fs.rmSync(own, { force: true });
+  const own = `${socket}.${randomBytes(4).toString("hex")}`;
   await listening(server, own);
   fs.chmodSync(own, 0o600);
   const { ino } = fs.lstatSync(own);
   try {
     await takeName(own, socket);
-  } catch (error) {
+  } finally {
     fs.rmSync(own, { force: true });
-    throw error;
   }
-  fs.rmSync(own, { force: true });
   return {
     secret: undefined,
     remove: () => {
@@ -123,8 +120,7 @@ async function listenAbstract(server: net.Server, socket: string): Promise<Liste
   await listening(server, addressOf(socket));
   const secret = randomBytes(SECRET_BYTES);
   // Replaced as a whole: a client reads the old one or the new one.
-  const fresh = `${file}.${process.pid}`;
-  fs.rmSync(fresh, { force: true });
+  const fresh = `${file}.${randomBytes(4).toString("hex")}`;
   fs.writeFileSync(fresh, secret, { mode: 0o600, flag: "wx" });
   fs.renameSync(fresh, file);
   return { secret, remove: () => fs.rmSync(file, { force: true }) };

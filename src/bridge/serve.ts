@@ -76,7 +76,13 @@ export async function startDaemon(settings: DaemonSettings): Promise<Daemon> {
     throw new TempressError("invalid-argument", `there is no codec "${name}"`, { where: "warm", hint });
   }
   const server = net.createServer({ allowHalfOpen: false });
-  const listening: Listening = await listenOn(server, settings.socket);
+  let listening: Listening;
+  try {
+    listening = await listenOn(server, settings.socket);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   sweepLeftOvers();
   const workerFile = settings.workerFile ?? new URL("./serve-worker.js", import.meta.url);
   const queue = new WorkQueue({ workerFile, threads, mostBytes: bytes, warm, log });

@@ -125,6 +125,63 @@ needsProgram("cc").describe("built", () => {
     expect(stopped.stderr).toContain("stopped as soon as it was started");
   });
 
+  needsProgram("c++").it("carries the LibPressio plug-in, as far as that can be tried without LibPressio", () => {
+    const plugin = join(SOURCE, "libpressio_plugin");
+    const flags = ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", `-I${SOURCE}`, `-I${plugin}`];
+    const library = built("libtempress.a");
+    const compile = (name: string, more: string[]) => run("c++", [...flags, ...more, library, "-o", name]).stderr;
+    expect(compile("settings", [join(plugin, "test_settings.cpp")])).toBe("");
+    expect(run(join(folder, "settings")).stdout).toBe("good\n");
+    const standIn = join(plugin, "stand_in");
+    const parts = [`-I${standIn}`, join(plugin, "libpressio_tempress.cc"), join(standIn, "test_plugin.cpp")];
+    expect(compile("plugin", parts)).toBe("");
+    expect(run(join(folder, "plugin")).stdout).toBe("good\n");
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+    expect(text("libpressio_plugin/CMakeLists.txt")).toContain(`VERSION ${version} `);
+  });
+
+  it("answers LibPressio's external protocol as `tempress external` does", () => {
+    const values = Float32Array.from({ length: 3000 }, (_, i) => Math.fround(Math.sin(i / 50)));
+    const input = join(folder, "in.pressioinAbCdEf");
+    const file = (path: string) => readFileSync(join(folder, path));
+    const common = ["--api", "5", "--config_name", "external", "--options", '{"pressio:abs":0.001}'];
+    for (const mode of ["get_options", "set_options", "get_configuration", "get_documentation"]) {
+      const [ours, nodes] = [built("tempress-external"), COMMAND].map((program, i) =>
+        run(program, [...(i === 0 ? [] : ["external"]), ...common, "--mode", mode]),
+      );
+      expect([ours!.status, ours!.stdout]).toEqual([0, nodes!.stdout]);
+    }
+    const type = ["--itype", "float", "--idim", "100", "--idim", "30", "--input", input, "--otype", "byte"];
+    const compress = [...common, "--mode", "compress", ...type];
+    writeFileSync(input, values);
+    const ours = run(built("tempress-external"), compress);
+    expect([ours.stderr, ours.status]).toEqual(["", 0]);
+    const made = readFileSync(input);
+    writeFileSync(input, values);
+    run(COMMAND, ["external", ...compress]);
+    expect(made.equals(readFileSync(input))).toBe(true);
+    expect(JSON.parse(ours.stdout.split("\n")[1]!)).toMatchObject({ "output:0:path": input, "output:0:dtype": "byte" });
+    const size = ["--itype", "byte", "--idim", String(made.length), "--input", input, "--otype", "float"];
+    const back = run(built("tempress-external"), [
+      ...common,
+      "--mode",
+      "decompress",
+      ...size,
+      "--output",
+      join(folder, "out"),
+    ]);
+    expect(back.status).toBe(0);
+    const decoded = new Float32Array(new Uint8Array(file("out")).buffer);
+    expect(decoded.length).toBe(3000);
+    expect(decoded.every((value, i) => Math.abs(value - values[i]!) <= 0.001)).toBe(true);
+
+    const wrong = run(built("tempress-external"), [...common, "--mode", "decompress", ...size.with(3, "7")]);
+    expect(wrong.status).toBe(ERROR_NUMBERS.protocol);
+    expect(wrong.stderr).toContain("--idim");
+    const lost = run(built("tempress-external"), [...compress.slice(0, -3), "/no/such/file", "--otype", "byte"]);
+    expect([lost.status, lost.stderr]).toEqual([ERROR_NUMBERS.io, expect.stringContaining("No such file")]);
+  });
+
   it("leaves no name in shared memory", () => {
     expect(readdirSync("/dev/shm").filter((name) => name.startsWith("tempress-"))).toEqual([]);
   });

@@ -1,4 +1,5 @@
 /** What clients and workers do wrong, and that the daemon goes on serving the others and keeps nothing. */
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as net from "node:net";
@@ -275,6 +276,66 @@ describe("requests", () => {
       other.close();
     }
     await until(() => segmentNames().length === 0 && descriptors().segments === before.segments);
+  });
+});
+
+describe("the daemon", () => {
+  const status = () => at.daemon.status() as { stopping: boolean };
+
+  it("finishes what runs and waits when it is stopped, and takes nothing new", async () => {
+    at = await testDaemon({ threads: 1 });
+    const client = await at.client();
+    await client.ask("compress", copy);
+    const slow = [1, 2].map(() => client.ask("compress", { ...copy, codec: "slow" }));
+    await until(() => (at.daemon.status() as { requests: { queued: number } }).requests.queued === 1);
+    const stopped = at.daemon.stop(30);
+    expect(status().stopping).toBe(true);
+    expect(fs.existsSync(at.daemon.socket)).toBe(false);
+    expect(await failure(client.ask("compress", copy))).toMatchObject({ code: "cancelled" });
+    for (const answer of await Promise.all(slow)) expect(numbersOf(answer)["size:compressed_size"]).toBe(4096);
+    await stopped;
+    expect(await failure(client.ask("compress", copy))).toMatchObject({ code: "io" });
+  });
+
+  it("gives up what does not end within its grace", async () => {
+    at = await testDaemon({ threads: 1 });
+    const client = await at.client();
+    const hung = failure(client.ask("compress", { ...copy, codec: "hang" }));
+    await at.daemon.stop(0.1);
+    expect(["cancelled", "io"]).toContain((await hung).code);
+  });
+
+  it("is for its owner alone, and one at a place", async () => {
+    at = await testDaemon();
+    const { socket } = at.daemon;
+    expect(fs.statSync(socket).mode & 0o777).toBe(0o600);
+    expect(await failure(testDaemon({ socket }))).toMatchObject({
+      code: "io",
+      message: expect.stringContaining("already"),
+    });
+    expect(await failure(testDaemon({ socket: `${at.folder}/${"x".repeat(100)}` }))).toMatchObject({ code: "io" });
+    fs.mkdirSync(`${at.folder}/open`, { mode: 0o777 });
+    fs.chmodSync(`${at.folder}/open`, 0o755);
+    expect((await failure(testDaemon({ socket: `${at.folder}/open/socket` }))).message).toContain("other users");
+    fs.writeFileSync(`${at.folder}/file`, "");
+    expect((await failure(testDaemon({ socket: `${at.folder}/file` }))).message).toContain("no socket");
+    expect(await failure(testDaemon({ warm: ["nop"] }))).toMatchObject({ hint: expect.stringContaining("noop") });
+    await (await at.client()).ask("compress", copy);
+  });
+
+  it("takes the place of one that died, even when several start at once", async () => {
+    at = await testDaemon();
+    const socket = `${at.folder}/stale`;
+    const script = `require("node:net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 9))`;
+    spawnSync(process.execPath, ["-e", script]);
+    expect(fs.lstatSync(socket).isSocket()).toBe(true);
+    const started = await Promise.all([1, 2, 3].map(() => failure(testDaemon({ socket }))));
+    const alive = started.filter((one) => !(one instanceof Error)) as TestDaemon[];
+    expect(alive).toHaveLength(1);
+    await (await alive[0]!.client()).ask("compress", copy);
+    await alive[0]!.close();
+    expect(fs.existsSync(socket)).toBe(false);
+    expect(fs.readdirSync(at.folder).filter((name) => name.startsWith("stale"))).toEqual([]);
   });
 });
 
