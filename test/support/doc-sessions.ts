@@ -8,9 +8,9 @@
  * the package installed. What is printed must be what the document shows, but for times and speeds.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { transformSync } from "esbuild";
 
 const BLOCK = /^```(\w+) (run|file=\S+)\n([\s\S]*?)^```$/gm;
@@ -49,6 +49,13 @@ export function replay(document: string, root: string): string {
     symlinkSync(join(root, "dist/bin/tempress.js"), join(folder, "bin/tempress"));
     symlinkSync(join(root, "data"), join(work, "data"));
     symlinkSync(root, join(work, "node_modules/tempress"));
+    // What npm installs beside it.
+    const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: object };
+    for (const name of Object.keys(dependencies)) {
+      const place = join(work, "node_modules", name);
+      mkdirSync(dirname(place), { recursive: true });
+      symlinkSync(join(root, "node_modules", name), place);
+    }
     const script = ["exec 2>&1"];
     for (const [, language, kind, body] of document.matchAll(BLOCK)) {
       if (kind === "run") {
