@@ -48,6 +48,13 @@ export const compress: Verb = {
       .option("--eps <E>", "promise for all values together: error's norm by the values' norm", numberOf("--eps"))
       .option("--lossless", "promise: every bit as it was")
       .option("--variable <name>", "which variable of a file that holds several; or FILE.nc:NAME")
+      .option(
+        "--target-ratio <R>",
+        "instead of a promise: search the bound that gives this ratio, to 1 %",
+        numberOf("--target-ratio"),
+      )
+      .option("--target-psnr <dB>", "the same for a peak signal-to-noise ratio", numberOf("--target-psnr"))
+      .option("--target-ssim <S>", "the same for a mean structural similarity, 0 to 1", numberOf("--target-ssim"))
       .option("--shape <extents>", "extents of raw values, slowest first: 132x73x144", (text) => parseShape(text))
       .option("--dtype <name>", "type of raw values: float32, uint16, ...", dtypeOf)
       .option("--time-axis <K>", "which axis is time (default: 0, the slowest)", countOf("--time-axis", 0))
@@ -110,6 +117,9 @@ export const compress: Verb = {
           "timeAxis",
           "window",
           "readBack",
+          "targetRatio",
+          "targetPsnr",
+          "targetSsim",
         ]),
         codec: codec.name,
         options,
@@ -183,6 +193,7 @@ function summary(input: string, output: string, report: CompressReport, more: Me
     ["ratio", `${formatNumber(report["size:compression_ratio"])} (${formatBytes(before)} -> ${formatBytes(after)})`],
     ["bits per value", formatNumber(report["size:bit_rate"])],
     [errorLabel(report.bound), errorText(error, report.bound, report.promise)],
+    ...Object.entries(report.directed ?? {}).map(([name, value]) => [name, formatNumber(value)] as const),
     ...Object.entries(more).map(([name, value]) => [name, metricText(value)] as const),
     ["time", `${formatSeconds(seconds)} (${formatSpeed(before, seconds)})`],
   ])}`;

@@ -3,6 +3,7 @@ import type { Bound } from "../promise/spec.ts";
 import type { Arrays, DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Direct } from "./direct/director.ts";
 import type { OptionSchema, OptionValues } from "./schema.ts";
 
 /** What one chunk's encoder is given. Special values are already replaced by harmless neighbours. */
@@ -97,6 +98,8 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
   decode(task: DecodeTask, version: number): Tensor;
   /** The promise that the codec's own options make, where they make one: "sz3:abs_error_bound". */
   promise?(options: OptionValues<S>): PromiseOptions | undefined;
+  /** Of a codec that leaves nothing in the file: what to do instead (compressor/direct). */
+  readonly direct?: Direct;
   /** Files of this codec alone, as other programs write and read them. */
   readonly bare?: BareFiles<S>;
   /** Frames of a chunk that the options ask for, where they do. */

@@ -42,6 +42,8 @@ export interface CompressReport {
   readonly promise: PromiseSpec;
   readonly bound: Bound;
   readonly chunks: number;
+  /** What a search or other directing codec found: "opt:input", "opt:evaluations", "repeat:median". */
+  readonly directed?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -76,7 +78,15 @@ export async function compressTo(
     timeAxis = 0,
     signal,
   } = options;
+  const target = targetOf(options);
+  if (target) return await compressTo(input, sink, target);
   const tree = await awaitPhase("load", () => configure(name, options.options));
+  if (tree.codec.direct) {
+    const run = async (other: CompressOptions, values = source) =>
+      await compress(values, { ...other, onProgress: undefined });
+    const directed = await tree.codec.direct(source, options, tree, run);
+    return { ...(await compressTo(input, sink, directed.options)), ...found(directed.results) };
+  }
   const promise = promiseFromOptions(withOwnPromise(options, tree));
   const { codec, options: values } = tree;
   const children = plainChildren(tree.children);
@@ -159,6 +169,36 @@ export async function compressTo(
   } finally {
     await pool?.close();
   }
+}
+
+const found = (directed: Readonly<Record<string, number>> | undefined) => (directed ? { directed } : {});
+
+/** Targets by the results that they are of, with what is near enough. */
+const TARGETS = {
+  targetRatio: ["size:compression_ratio", 0.01],
+  targetPsnr: ["error_stat:psnr", 0.002],
+  targetSsim: ["ssim:ssim", 0.001],
+} as const;
+
+/** A target as options of codec `opt`, which stands around the codec that was asked for. */
+function targetOf(options: CompressOptions): CompressOptions | undefined {
+  const { targetRatio, targetPsnr, targetSsim, ...others } = options;
+  const named = Object.entries({ targetRatio, targetPsnr, targetSsim }).filter(([, value]) => value !== undefined);
+  const [first] = named;
+  if (first === undefined) return undefined;
+  const [key, target] = first as [keyof typeof TARGETS, number];
+  const promises = [...named.map(([name]) => name), ...namedPromises(options)];
+  if (promises.length > 1 || !(Number.isFinite(target) && target > 0)) {
+    const what = promises.length > 1 ? `${promises.length} goals at once: ${promises.join(", ")}` : `${key} ${target}`;
+    throw new TempressError("invalid-argument", `${what} cannot be kept`, {
+      where: "options",
+      hint: "give one target above 0, or one promise",
+    });
+  }
+  const { codec = DEFAULT_CODEC, options: inner } = others;
+  const [output, tolerance] = TARGETS[key];
+  const search = { "opt:output": [output], "opt:target": target, "opt:global_rel_tolerance": tolerance };
+  return { ...others, codec: "opt", options: { ...inner, ...search, "opt:compressor": codec } };
 }
 
 /** A codec's own option "<name>:window" means the same as `window`; 0 leaves it to the chunk size. */

@@ -22,6 +22,12 @@ export interface CompressOptions extends PromiseOptions {
    * gives. Default: at effort "max" only; else the encoder's own account of it is trusted where it gives one.
    */
   readonly readBack?: boolean | undefined;
+  /** Instead of a promise: an absolute bound is searched that gives this ratio, to 1 %. */
+  readonly targetRatio?: number | undefined;
+  /** The same for a PSNR in dB. */
+  readonly targetPsnr?: number | undefined;
+  /** The same for a mean SSIM. */
+  readonly targetSsim?: number | undefined;
   /** Options of the codec by their full names: `{ "zstd:level": 19 }`. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
   readonly onProgress?: ((done: Progress) => void) | undefined;
@@ -53,6 +59,9 @@ const KEYS: readonly (keyof CompressOptions)[] = [
   "timeAxis",
   "window",
   "readBack",
+  "targetRatio",
+  "targetPsnr",
+  "targetSsim",
   "options",
   "onProgress",
   "signal",

@@ -54,6 +54,8 @@ function withChild(codec: Codec, child: string): Record<string, unknown> {
 
 for (const { name, id } of WRAPPERS) {
   const codec = await codecs.get(name);
+  // It finds a promise of its own: test/wrap/search.test.ts.
+  if (name === "opt") continue;
   describe(name, () => {
     it("keeps its promise whatever is inside", async () => {
       expect([codec.name, codec.id]).toEqual([name, id]);

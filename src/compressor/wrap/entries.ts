@@ -26,4 +26,15 @@ export const WRAPPERS = [
   { name: "switch", id: 54, load: async () => (await import("./switch.ts")).switchCodec },
   { name: "pipeline", id: 55, load: async () => (await import("./pipeline.ts")).pipeline },
   { name: "chunking", id: 56, load: async () => (await import("./chunking.ts")).chunking },
+  { name: "pressio", id: 60, load: async () => (await import("../direct/through.ts")).pressio },
+  { name: "manifest", id: 61, load: async () => (await import("../direct/through.ts")).manifest },
+  { name: "many_independent", id: 62, load: async () => (await import("../direct/through.ts")).manyIndependent },
+  {
+    name: "many_independent_threaded",
+    id: 63,
+    load: async () => (await import("../direct/through.ts")).manyIndependentThreaded,
+  },
+  { name: "many_dependent", id: 64, load: async () => (await import("../direct/through.ts")).manyDependent },
+  { name: "repeat", id: 65, load: async () => (await import("../direct/repeat.ts")).repeat },
+  { name: "opt", id: 66, load: async () => (await import("../direct/opt.ts")).opt },
 ] as unknown as readonly WrapperEntry[];
