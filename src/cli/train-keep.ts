@@ -18,19 +18,23 @@ export interface CheckpointKeeper {
 export function checkpointKeeper(path: string, bytesOf: (state: RunState) => Uint8Array): CheckpointKeeper {
   let written = performance.now();
   let warned = false;
+  let there = false;
   return {
     async keep(state, now = false) {
       if (!now && performance.now() - written < EVERY_MS) return;
       try {
         await saveFile(path, bytesOf(state), true);
         written = performance.now();
+        there = true;
       } catch (error) {
         if (!isTempressError(error, "io")) throw error;
         if (!warned) note(`the checkpoint cannot be written, training goes on: ${error.describe()}`);
         warned = true;
       }
     },
-    remove: () => rmSync(path, { force: true }),
+    remove() {
+      if (there) rmSync(path, { force: true });
+    },
   };
 }
 

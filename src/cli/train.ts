@@ -7,7 +7,7 @@ import { costOf } from "../neural/graph.ts";
 import { floatTensors, floatWeights, hashText, readModel, writeModel } from "../neural/model-file.ts";
 import { NETWORKS, networkFrom } from "../neural/networks.ts";
 import type { Recording } from "../neural/recordings.ts";
-import { normalisationOf, type Round, type TrainOptions, train as trainNetwork } from "../neural/train.ts";
+import { normalisationOf, type Round, SCHEDULES, type TrainOptions, train as trainNetwork } from "../neural/train.ts";
 import { readCheckpoint, writeCheckpoint } from "../neural/train-checkpoint.ts";
 import { LOSSES } from "../neural/unrolled.ts";
 import { weightCount } from "../neural/weights.ts";
@@ -37,6 +37,7 @@ export const train: Verb = {
       .option("--batch <N>", "samples a step (default: 16, PredNet 4)", countOf("--batch"))
       .option("--crop <N>", "side of a sample in pixels (default: 64)", countOf("--crop"))
       .option("--rate <R>", "learning rate at the start (default: 0.003)", numberOf("--rate"))
+      .option("--schedule <name>", "how it falls: cosine, step or constant", oneOf("--schedule", SCHEDULES))
       .option("--seed <N>", "of weights, split and batches (default: 1)", countOf("--seed", 0))
       .option("--validation <part>", "part of the sequences kept back (default: 0.1)", numberOf("--validation"))
       .option("--no-augment", "no flips and transposes")
@@ -171,6 +172,7 @@ function optionsFrom(
     steps: of("steps", 2000),
     seconds: 60 * of("minutes", 30),
     rate: of("rate", 0.003),
+    schedule: of("schedule", "cosine"),
     seed: of("seed", 1),
     validation: of("validation", 0.1),
     augment: flags.augment !== false,

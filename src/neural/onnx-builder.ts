@@ -148,9 +148,14 @@ export class OnnxBuilder {
   /** Each value four times. */
   repeat(x: Ref): Ref {
     const [batch = 1, channels = 1, height = 1, width = 1] = x.shape;
-    const wide = [batch, channels, height, 2, width, 2];
-    const spread = this.expand(this.reshape(x, [batch, channels, height, 1, width, 1]), wide);
-    return this.reshape(spread, [batch, channels, 2 * height, 2 * width]);
+    const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+    const none = { name: "", shape: [] };
+    return this.op(
+      "Resize",
+      [x, none, this.constant([1, 1, 2, 2])],
+      [batch, channels, 2 * height, 2 * width],
+      attributes,
+    );
   }
 
   /** Each 2 x 2 values as four planes, in the order of `unshuffle`. */

@@ -28,6 +28,7 @@ const options: TrainOptions = {
   steps: 100,
   seconds: 600,
   rate: 0.01,
+  schedule: "cosine",
   seed: 1,
   validation: 0.25,
   augment: false,

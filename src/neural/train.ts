@@ -21,8 +21,9 @@ export interface TrainOptions {
   readonly steps: number;
   /** Stop after this time too, however many steps were taken. */
   readonly seconds: number;
-  /** Learning rate at the start; it falls to a fiftieth along a cosine. */
+  /** Learning rate at the start, and how it falls. */
   readonly rate: number;
+  readonly schedule: Schedule;
   readonly seed: number;
   /** Part of the sequences that is kept back; 0 measures on what is trained on. */
   readonly validation: number;
@@ -35,6 +36,10 @@ export interface TrainOptions {
   /** A run to take up again. */
   readonly resume?: RunState;
 }
+
+/** `cosine`: to a fiftieth, along half a wave. `step`: to a tenth after three quarters, as PredNet was trained. */
+export const SCHEDULES = ["cosine", "step", "constant"] as const;
+export type Schedule = (typeof SCHEDULES)[number];
 
 /** A round: some steps, then a measurement. */
 export interface Round {
@@ -139,9 +144,8 @@ export async function train(
       else if (done >= 1) why = "time";
       else if (waited > options.patience) why = "patience";
       if (why !== "steps") break;
-      const fall = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + Math.cos(Math.PI * done));
       step++;
-      const rate = (options.rate * fall) / (1 - ADAM.beta1 ** step);
+      const rate = (options.rate * share(options.schedule, done)) / (1 - ADAM.beta1 ** step);
       const result = await updates.run({
         ...sampler.batch(dice),
         weights,
@@ -168,6 +172,13 @@ export async function train(
     await losses.release();
   }
   return { graph, weights: weightsOf(graph, best), rounds, why, state: stateNow() };
+}
+
+/** Of the learning rate, when a part of the work is done. */
+function share(schedule: Schedule, done: number): number {
+  if (schedule === "constant") return 1;
+  if (schedule === "step") return done < 0.75 ? 1 : 0.1;
+  return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + Math.cos(Math.PI * done));
 }
 
 function startState(weights: Float32Array, seed: number): RunState {
