@@ -72,7 +72,13 @@ export const convert: Verb = {
       if (second !== undefined) throw tooMany("INPUT --to-frames FOLDER");
       return await toFrames(first!, flags.toFrames as string, flags);
     }
-    refuse(flags, ["bits", "rgb"], "this, without --to-frames,");
+    const lone = (["bits", "rgb"] as const).find((name) => flags[name] !== undefined);
+    if (lone !== undefined) {
+      throw new TempressError("invalid-argument", `--${lone} is for --to-frames`, {
+        where: `--${lone}`,
+        hint: "leave it out",
+      });
+    }
     if (second === undefined) {
       throw new TempressError("invalid-argument", "the output is missing", {
         where: "tempress convert",

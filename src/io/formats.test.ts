@@ -179,6 +179,31 @@ describe("what is known of a variable", () => {
   });
 });
 
+it("sharded Zarr arrays are read, whole and damaged", async () => {
+  // One shard of 4 x 6 values in inner chunks of 2 x 3: the chunks, then their places; one was never written.
+  fs.mkdirSync(at("s.zarr/c/0"), { recursive: true });
+  const inner = { chunk_shape: [2, 3], codecs: [{ name: "bytes", configuration: { endian: "little" } }] };
+  const index = { index_codecs: [{ name: "bytes", configuration: { endian: "little" } }], index_location: "end" };
+  const metadata = {
+    ...{ zarr_format: 3, node_type: "array", shape: [4, 6], data_type: "int16", fill_value: -1, attributes: {} },
+    chunk_grid: { name: "regular", configuration: { chunk_shape: [4, 6] } },
+    chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
+    codecs: [{ name: "sharding_indexed", configuration: { ...inner, ...index } }],
+  };
+  fs.writeFileSync(at("s.zarr/zarr.json"), JSON.stringify(metadata));
+  const chunks = [0, 1, 2].map((k) => new Uint8Array(Int16Array.from({ length: 6 }, (_, i) => 10 * k + i).buffer));
+  const places = new BigUint64Array(8).fill(2n ** 64n - 1n);
+  for (const k of [0, 1, 2]) places.set([BigInt(12 * k), 12n], 2 * k);
+  const shard = Buffer.concat([...chunks, new Uint8Array(places.buffer)]);
+  fs.writeFileSync(at("s.zarr/c/0/0"), shard);
+  const read = async () => [...(await (await openTensor(at("s.zarr"))).read(1, 4)).data];
+  expect(await read()).toEqual([3, 4, 5, 13, 14, 15, 20, 21, 22, -1, -1, -1, 23, 24, 25, -1, -1, -1]);
+  for (const damaged of [shard.subarray(0, 50), Buffer.from(shard).fill(0xfe, 36, 40), new Uint8Array(0)]) {
+    fs.writeFileSync(at("s.zarr/c/0/0"), damaged);
+    await expect(read()).rejects.toBeInstanceOf(TempressError);
+  }
+});
+
 describe("chunks packed by a codec of ours", () => {
   it.each(["zarr", "h5", "nc4"])("are written and read in .%s, within the bound", async (ending) => {
     const t = { ...emptyTensor("float32", [30, 20, 25]), axes: META.axes };

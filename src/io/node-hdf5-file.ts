@@ -22,18 +22,20 @@ export function h5wasm(): Promise<typeof H5wasm> {
 
 /**
  * What h5wasm says, in our words. HDF5 itself checks lengths and checksums of what it reads.
- * @throws TempressError "corrupt" for anything that goes wrong inside the library
+ * @param code "io" where the library writes
+ * @throws TempressError for anything that goes wrong inside the library
  */
-export function inHdf5<T>(where: string, doing: string, work: () => T): T {
+export function inHdf5<T>(where: string, doing: string, work: () => T, code: "corrupt" | "io" = "corrupt"): T {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof TempressError) throw cause;
     const text = cause instanceof Error ? cause.message : String(cause);
     const filter = /filter/i.test(text);
-    throw new TempressError(filter ? "unsupported" : "corrupt", `cannot ${doing}: ${shortened(text)}`, {
+    const hint = code === "io" ? "is there room on the disk?" : "check that the file is whole";
+    throw new TempressError(filter ? "unsupported" : code, `cannot ${doing}: ${shortened(text)}`, {
       where,
-      hint: filter ? "its chunks are compressed in a way that is not known here" : "check that the file is whole",
+      hint: filter ? "its chunks are compressed in a way that is not known here" : hint,
       cause,
     });
   }

@@ -45,7 +45,7 @@ export async function saveHdf5(
   let file: File;
   let dataset: Dataset;
   try {
-    file = inHdf5(path, "create it", () => new library.File(target.temporary, "w"));
+    file = inHdf5(path, "create it", () => new library.File(target.temporary, "w"), "io");
     dataset = inHdf5(path, "create the dataset", () => create(file, name, like, frames, layout, streams, path));
   } catch (error) {
     target.abort();
@@ -61,13 +61,13 @@ export async function saveHdf5(
       }
       const ranges = group.shape.map((extent, k): [number, number] => (k === 0 ? [t0, t0 + extent] : [0, extent]));
       const data = like.dtype === "bool" ? new Uint8Array(group.data as Uint8Array) : group.data;
-      inHdf5(path, "write", () => dataset.write_slice(ranges, data));
+      inHdf5(path, "write", () => dataset.write_slice(ranges, data), "io");
       // HDF5 does not say when the disk is full.
       if (fs.statSync(target.temporary).size === 0)
         throw new TempressError("io", "nothing was written", { where: path });
     },
     close() {
-      inHdf5(path, "finish it", () => file.close());
+      inHdf5(path, "finish it", () => file.close(), "io");
       target.place();
     },
     abort() {
