@@ -9,7 +9,8 @@ let over: bool = false;
 export function startReading(from: usize, bytes: u32): void {
   base = from;
   place = 0;
-  end = <u64>bytes << 3;
+  // Bits start at the last byte of a word, so a part of one is nothing.
+  end = <u64>(bytes >> 3) << 6;
   over = false;
 }
 

@@ -1,5 +1,5 @@
 /** Verbs on bare files, such as SZ3's own .sz: the whole tensor at once. */
-import { compressBare, decompressBare } from "../compressor/bare.ts";
+import { compressBare, decompressBare, sliceBare } from "../compressor/bare.ts";
 import { DEFAULT_CODEC } from "../compressor/compress.ts";
 import { codecs } from "../compressor/registry.ts";
 import { TempressError } from "../errors.ts";
@@ -9,10 +9,12 @@ import { extensionOf } from "../io/raw-name.ts";
 import type { PromiseOptions } from "../promise/from-options.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { frames, type Tensor } from "../tensor/tensor.ts";
+import { parseSlices } from "../tensor/slice.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { optionsOf } from "./codec-options.ts";
 import { jsonLine, reporter } from "./output.ts";
 import { cleanUpOnSignals } from "./signals.ts";
+import { bothGiven } from "./slice.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatNumber, formatSeconds, formatSpeed } from "./units.ts";
 import { frameRange } from "./values.ts";
@@ -47,9 +49,18 @@ export async function decompressBareFile(codec: string, file: string, flags: Fla
     options,
     where: file,
   };
-  const whole = await decompressBare(codec, bytes, hint);
+  const slice = flags.slice as string | undefined;
   const given = flags.frames as string | undefined;
-  const values = given === undefined ? whole : frames(whole, ...frameRange(given, whole.shape[0]!));
+  if (slice !== undefined && given !== undefined) throw bothGiven();
+  const choose = (shape: Shape) => {
+    if (slice !== undefined) return parseSlices(slice, shape);
+    const [first, end] = frameRange(given!, shape[0]!);
+    return shape.map((extent, axis) => (axis === 0 ? { first, end, step: 1 } : { first: 0, end: extent, step: 1 }));
+  };
+  const values =
+    slice === undefined && given === undefined
+      ? await decompressBare(codec, bytes, hint)
+      : await sliceBare(codec, bytes, hint, choose);
   cleanUpOnSignals();
   const { dtype, shape } = values;
   const sink = await saveTensor(output, { dtype, shape }, { force: flags.force === true });

@@ -9,6 +9,7 @@ import { sizesOf } from "./inspect.ts";
 import { jsonLine, note, reporter } from "./output.ts";
 import { progressBar } from "./progress.ts";
 import { cleanUpOnSignals } from "./signals.ts";
+import { decompressSlice } from "./slice.ts";
 import { pairs } from "./table.ts";
 import { formatBytes, formatSeconds, formatSpeed } from "./units.ts";
 import { countOf, dtypeOf, frameRange, keyValue } from "./values.ts";
@@ -23,6 +24,7 @@ export const decompress: Verb = {
         "where the values go: .f32, .npy, .nc, .h5, .zarr, .tif, a folder/ of PNG frames, - (raw, standard output)",
       )
       .option("--frames <range>", "only frames FIRST:END along the time axis, END not included: 30:40")
+      .option("--slice <ranges>", "only these indices, FIRST:END:STEP an axis, slowest first: 30:40,:,::4")
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
       .option(
         "--dtype <name>",
@@ -52,6 +54,7 @@ export const decompress: Verb = {
         hint: "leave out --dtype, --shape and -O",
       });
     }
+    if (flags.slice !== undefined) return await decompressSlice(file!, flags);
     const output = flags.output as string;
     const started = performance.now();
     const salvage = flags.salvage === true;

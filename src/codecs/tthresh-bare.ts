@@ -1,14 +1,16 @@
 /** Bare .tth files: whole tensors, as the native program reads and writes them. */
-import type { BareFiles } from "../compressor/codec.ts";
+import type { BareFiles, BareHint } from "../compressor/codec.ts";
 import { TempressError } from "../errors.ts";
 import type { Bound } from "../promise/spec.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
+import { type Slice, sliceShape } from "../tensor/slice.ts";
 import { emptyTensor, type Tensor } from "../tensor/tensor.ts";
 import { decodeTthresh, readHead, TTHRESH_TYPES, type TthreshType } from "./tthresh-decode.ts";
 import { type Analysis, withAnalysis } from "./tthresh-encode.ts";
 import { rmseOfTarget, type tthreshOptions } from "./tthresh-options.ts";
 import { type Found, type Original, withinMaximum, withinSquares } from "./tthresh-search.ts";
+import { termsOf } from "./tthresh-selection.ts";
 import { convertNative, largestOf, outwards } from "./tthresh-values.ts";
 
 /** A longer axis takes minutes: time grows with its cube. */
@@ -18,22 +20,8 @@ const MOST_AXES = 6;
 const MOST = 2 ** 200;
 
 export const tthreshBare: BareFiles<typeof tthreshOptions> = {
-  read(bytes, { dtype, shape, where }) {
-    const head = readHead(bytes, where, shape?.toReversed());
-    if (dtype !== undefined && dtype !== head.type) {
-      throw new TempressError("invalid-argument", `the stream holds ${head.type} values, not ${dtype}`, {
-        where,
-        hint: "leave dtype out; the stream says it",
-      });
-    }
-    const values = emptyTensor(head.type, head.extents.toReversed());
-    let at = 0;
-    decodeTthresh(bytes, head, where, (block) => {
-      convertNative(block, head.type, (values.data as Float64Array).subarray(at, at + block.length));
-      at += block.length;
-    });
-    return values;
-  },
+  read: (bytes, hint) => readWith(bytes, hint),
+  readSlice: readWith,
 
   write(values, bound, options) {
     const type = storedType(values.dtype);
@@ -127,4 +115,28 @@ function refuseValues({ data, dtype }: Tensor): void {
     where: "tthresh",
     hint: "write a .tpz file with --codec tthresh, which keeps them",
   });
+}
+
+function readWith(
+  bytes: Uint8Array,
+  { dtype, shape, where }: BareHint,
+  choose?: (shape: Shape) => readonly Slice[],
+): Tensor {
+  const head = readHead(bytes, where, shape?.toReversed());
+  if (dtype !== undefined && dtype !== head.type) {
+    throw new TempressError("invalid-argument", `the stream holds ${head.type} values, not ${dtype}`, {
+      where,
+      hint: "leave dtype out; the stream says it",
+    });
+  }
+  const full = head.extents.toReversed();
+  const slices = choose?.(full);
+  const values = emptyTensor(head.type, slices ? sliceShape(slices) : full);
+  let at = 0;
+  const take = (block: Float64Array) => {
+    convertNative(block, head.type, (values.data as Float64Array).subarray(at, at + block.length));
+    at += block.length;
+  };
+  decodeTthresh(bytes, head, where, take, slices?.map((slice, axis) => termsOf(slice, full[axis]!)).toReversed());
+  return values;
 }

@@ -105,14 +105,20 @@ export function decodeTthresh(
       throw from.wrong("a weight of a column is no finite number >= 0");
     }
     const empty = ranks.includes(0);
+    if (!empty) {
+      crop(memory, core, extents, ranks);
+      // What the corner leaves is used for the factors and the values.
+      arena.release(mark);
+      arena.alloc(core - mark + volume(ranks) * 8);
+    }
     const counts = ranks.map((rank, axis) => rank * extents[axis]!);
     const columns = counts.map((count) => ({ at: arena.alloc(count * 8), count }));
-    decodeArrays(kernel, bytes, from.at, columns, where);
+    from.skip(decodeArrays(kernel, bytes, from.at, columns, where));
+    from.end();
     if (empty) {
       nothing(extents, selection, take);
       return;
     }
-    crop(memory, core, extents, ranks);
     const factors = columns.map(({ at }, axis): Factor => {
       const extent = extents[axis]!;
       const rank = ranks[axis]!;

@@ -37,8 +37,10 @@ export function rmseOfTarget(
     most = Math.max(most, value);
     squares += value * value;
   }
+  // A constant has no range: as near as sums in float64 come.
+  if (promise.psnr !== undefined && most === least) return Math.abs(most) * 2 ** -50 || 1;
   if (promise.psnr !== undefined) return (most - least) * 10 ** (promise.psnr / -20);
-  return promise.eps! * Math.sqrt(squares / values.length);
+  return promise.eps! * Math.sqrt(squares / values.length) || 1;
 }
 
 export type TthreshBound = Bound & { readonly kind: "abs" | "rmse" };

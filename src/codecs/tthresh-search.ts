@@ -89,7 +89,7 @@ export function withinMaximum(
   if (allowed === 0) {
     let squares = 0;
     for (const value of data as Float64Array) squares += Number(value) ** 2;
-    return search(analysis, type, original, squares * 2 ** -60, ({ most }) => (most === 0 ? 1 : Infinity), false);
+    return search(analysis, type, original, squares * 2 ** -60 || 1, ({ most }) => (most === 0 ? 1 : Infinity), false);
   }
   // The largest of many errors is some four standard deviations.
   const start = count * (allowed / 4.5) ** 2;

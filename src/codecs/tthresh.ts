@@ -3,13 +3,14 @@
  * suits a Tucker transform. Integers are rounded here, not by the format's rules. The stages are transform/tucker and
  * entropy/run-list.
  */
-import type { Codec } from "../compressor/codec.ts";
+import type { Codec, DecodeTask } from "../compressor/codec.ts";
 import { PartNotLoaded } from "../compressor/part.ts";
 import { isZstdReady, prepareZstd, zstdCompress, zstdDecompress } from "../entropy/lossless.ts";
 import { TempressError } from "../errors.ts";
 import { shuffle, unshuffle } from "../quantize/shuffle.ts";
 import { type Arrays, DTYPE_NAMES, DTYPES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { type Slice, takeSlices } from "../tensor/slice.ts";
 import { bytesOf, type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
 import { tthreshBare } from "./tthresh-bare.ts";
 import { decodeTthresh, readHead, type TthreshType } from "./tthresh-decode.ts";
@@ -18,6 +19,7 @@ import { type Folding, foldingOf, isFolded, pad, unpad } from "./tthresh-fold.ts
 import { tthreshKernels, volume } from "./tthresh-kernels.ts";
 import { tthreshOptions, tthreshPromise } from "./tthresh-options.ts";
 import { measure, type Original, smallestWithCorrections, withinSquares } from "./tthresh-search.ts";
+import { type Terms, termsOf } from "./tthresh-selection.ts";
 import { convertNearest, largestOf } from "./tthresh-values.ts";
 
 export const tthresh: Codec<typeof tthreshOptions> = {
@@ -85,6 +87,8 @@ export const tthresh: Codec<typeof tthreshOptions> = {
     });
     return unfolded(out, { dtype, shape }, folding);
   },
+
+  decodePart: (task, _version, slices) => decodePart(task, slices),
 };
 
 const ZSTD_LEVEL = 6;
@@ -98,6 +102,43 @@ function unpacked(bytes: Uint8Array, dtype: DType, shape: Shape): Uint8Array {
   if (!isZstdReady()) throw new PartNotLoaded(prepareZstd);
   const width = DTYPES[dtype].bytes;
   return unshuffle(zstdDecompress(bytes, volume(shape) * width, "section escapes"), width);
+}
+
+/**
+ * Slices of axes that the stream has as they are cost only their part; folded and joined axes are made whole and cut.
+ */
+function decodePart({ dtype, shape, section, has }: DecodeTask, slices: readonly Slice[]): Tensor {
+  const folding = foldingOf(shape);
+  const head = readHead(section("data"), "section data", folding.extents);
+  const long = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axis]));
+  const joined = long.length !== folding.from.length;
+  const selection: (readonly Terms[] | undefined)[] = folding.extents.map(() => undefined);
+  const [from, padded] = [[...folding.from], [...folding.padded]];
+  const rest = shape.map((extent): Slice => ({ first: 0, end: extent, step: 1 }));
+  const made = [...shape];
+  for (const [axis, slice] of slices.entries()) {
+    const place = joined ? -1 : long.indexOf(axis);
+    const same = place < 0 ? undefined : folding.same[place];
+    const terms = same === undefined ? undefined : termsOf(slice, shape[axis]!);
+    if (terms === undefined) {
+      rest[axis] = slice;
+      continue;
+    }
+    selection[same!] = terms;
+    from[place] = terms.length;
+    padded[place] = terms.length;
+    made[axis] = terms.length;
+    rest[axis] = { first: 0, end: terms.length, step: 1 };
+  }
+  const convert = converter(dtype, has("side") ? readUnit(section("side")) : 1);
+  const out = new DTYPES[dtype].Array(volume(padded)) as Arrays[DType];
+  let at = 0;
+  const take = (values: Float64Array) => {
+    convert(values, out.subarray(at, at + values.length) as Arrays[DType]);
+    at += values.length;
+  };
+  decodeTthresh(section("data"), head, "section data", take, selection);
+  return takeSlices(unfolded(out, { dtype, shape: made }, { ...folding, from, padded }), rest);
 }
 
 /** Doubles hold what floats cannot; native programs can look at either. */

@@ -29,7 +29,8 @@ export const zfpBare: BareFiles<typeof zfpOptions> = {
       });
     }
     const mode = asked ?? modeOf(values, bound!);
-    const abs = bound?.kind === "abs" ? bound.value : bound ? 0 : undefined;
+    // A mean error is at most the largest one.
+    const abs = bound?.kind === "lossless" ? 0 : bound?.value;
     const writer = zfpWriter(values, { mode, abs: "reversible" in mode ? undefined : abs });
     const pieces = [...writer.write(values), writer.finish()];
     const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));

@@ -5,6 +5,7 @@ import { TempressError } from "../errors.ts";
 import type { Box } from "../tensor/box.ts";
 import { DTYPES, type DType } from "../tensor/dtype.ts";
 import { frameLength, type Shape } from "../tensor/shape.ts";
+import type { Slice } from "../tensor/slice.ts";
 import { type ByteSource, byteSource, type TensorSink, type TensorSource } from "../tensor/source.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { ChunkCache, ChunkReader, type Damage } from "./chunk-reader.ts";
@@ -41,6 +42,8 @@ export interface Archive {
   readonly damage: readonly Damage[];
   /** Frames [t0, t1) along the time axis, in the order of axes of `shape`. Reads only their chunks. */
   readFrames(t0: number, t1: number, options?: { readonly signal?: AbortSignal | undefined }): Promise<Tensor>;
+  /** Some indices of each axis of `shape`, slowest first; all in memory. */
+  readSlice(slices: readonly Slice[]): Promise<Tensor>;
   /** The tensor as a source of frames along its axis 0, which remembers the latest chunks. */
   source(): TensorSource;
   /**
@@ -77,7 +80,15 @@ export async function openArchive(from: ByteSource | Uint8Array, options: OpenOp
     damage: reader.damage,
     async readFrames(t0, t1, { signal } = {}) {
       checkRange(t0, t1, time);
-      return { ...timeBack(await reader.read(frameBox(reader.stored, t0, t1), { signal }), timeAxis), ...described };
+      return {
+        ...timeBack(await reader.read(frameBox(reader.stored, t0, t1), { signal, part: true }), timeAxis),
+        ...described,
+      };
+    },
+    async readSlice(slices) {
+      // Stored order has time first.
+      const stored = [slices[timeAxis]!, ...slices.filter((_, axis) => axis !== timeAxis)];
+      return { ...timeBack(await reader.readSlices(stored), timeAxis), ...described };
     },
     source: () => sourceOf(reader, described),
     async writeTo(sink, { frames = [0, time], onProgress, signal } = {}) {

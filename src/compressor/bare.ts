@@ -3,6 +3,8 @@ import { TempressError } from "../errors.ts";
 import { resolveBound } from "../promise/bound.ts";
 import { namedPromises, type PromiseOptions, promiseFromOptions } from "../promise/from-options.ts";
 import { scanRange } from "../promise/range.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type Slice, takeSlices } from "../tensor/slice.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { BareFiles, BareHint, Codec } from "./codec.ts";
 import { codecs } from "./registry.ts";
@@ -25,6 +27,19 @@ export async function decompressBare(name: string, bytes: Uint8Array, hint: Bare
   return bare.read(bytes, hint);
 }
 
+/** The same for some indices of each axis: without decoding all, where the codec can. */
+export async function sliceBare(
+  name: string,
+  bytes: Uint8Array,
+  hint: BareHint,
+  choose: (shape: Shape) => readonly Slice[],
+): Promise<Tensor> {
+  const { bare } = await bareOf(name);
+  if (bare.readSlice) return bare.readSlice(bytes, hint, choose);
+  const values = bare.read(bytes, hint);
+  return takeSlices(values, choose(values.shape));
+}
+
 /**
  * Encodes a tensor as a bare file. The promise may be left out where the codec's options say a bound.
  * @throws TempressError "invalid-argument" without any bound, "unsupported" for what the stream cannot hold
@@ -37,6 +52,8 @@ export async function compressBare(
 ): Promise<Uint8Array> {
   const { bare, options: schema } = await bareOf(name);
   const named = namedPromises(promise).length > 0;
-  const bound = named ? resolveBound(promiseFromOptions(promise), scanRange(values), values.dtype) : undefined;
+  const bound = named
+    ? resolveBound(promiseFromOptions(promise), scanRange(values, undefined, promise.eps !== undefined), values.dtype)
+    : undefined;
   return bare.write(values, bound, checkOptions(schema, options));
 }

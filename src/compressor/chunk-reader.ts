@@ -6,9 +6,10 @@ import { awaitPhase, inPhase } from "../phases.ts";
 import { type Box, boxVolume, copyRegion, intersect, sameBox } from "../tensor/box.ts";
 import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import { formatShape } from "../tensor/shape.ts";
+import { type Slice, sliceShape, sliceWithin, takeSlices } from "../tensor/slice.ts";
 import type { ByteSource } from "../tensor/source.ts";
 import { emptyTensor, sharedTensor, type Tensor } from "../tensor/tensor.ts";
-import { decodeChunk } from "./chunk.ts";
+import { canDecodePart, decodeChunk, decodeChunkPart } from "./chunk.ts";
 import type { Codec } from "./codec.ts";
 import { withParts } from "./part.ts";
 import { type ChunkPool, inOrder, openPool } from "./pool.ts";
@@ -53,6 +54,8 @@ export interface ReadOptions {
   /** Keeps chunks that were read in part. */
   readonly cache?: ChunkCache | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Nothing else will be wanted of chunks that are read in part. */
+  readonly part?: boolean;
 }
 
 interface Decoding {
@@ -68,6 +71,13 @@ function placeOf(chunk: Box, out: Tensor, box: Box): Arrays[DType] | undefined {
   if (!origin.every((at, k) => at >= 0 && at + chunk.extent[k]! <= box.extent[k]!)) return undefined;
   const run = runInFrame(origin, chunk.extent, box.extent);
   return run && (out.data.subarray(run.start, run.start + run.length) as Arrays[DType]);
+}
+
+const volumeOf = (extent: readonly number[]) => extent.reduce((product, length) => product * length, 1);
+
+/** Whether so little of a chunk is wanted that its codec decodes just that. */
+function isPart(codec: Codec, info: ChunkInfo, wanted: readonly number[]): boolean {
+  return 2 * volumeOf(wanted) <= volumeOf(info.box.extent) && canDecodePart(codec, info.sections);
 }
 
 /** Values of a file by boxes in stored coordinates (time first); decodes the chunks that a box touches. */
@@ -94,7 +104,7 @@ export class ChunkReader {
   }
 
   /** A tensor of the box's extents; the caller may change it. */
-  async read(box: Box, { cache, signal }: ReadOptions = {}): Promise<Tensor> {
+  async read(box: Box, { cache, signal, part = false }: ReadOptions = {}): Promise<Tensor> {
     const { dtype } = this.container.header;
     if (boxVolume(box) === 0) return emptyTensor(dtype, box.extent);
     const needed: { info: ChunkInfo; region: Box }[] = [];
@@ -103,6 +113,10 @@ export class ChunkReader {
       if (region) needed.push({ info, region });
     }
     const { codec, pool } = await this.#prepare();
+    if (part && needed.some(({ info, region }) => isPart(codec, info, region.extent))) {
+      const slices = box.origin.map((first, axis) => ({ first, end: first + box.extent[axis]!, step: 1 }));
+      return await this.readSlices(slices, { signal });
+    }
     const alone = needed.length === 1 && sameBox(needed[0]!.info.box, box);
     let out = !alone && this.#allocateSoon(box, needed) ? this.#room(box, pool) : undefined;
     const decoded = inOrder(needed, pool ? pool.threads + 2 : 1, async ({ info, region }) => {
@@ -127,6 +141,56 @@ export class ChunkReader {
       throw new TempressError("corrupt", "some values are in no chunk", { where: this.#source.name ?? "file" });
     }
     return out ?? this.#room(box, pool);
+  }
+
+  /**
+   * Some indices of each axis, in stored order. Where the codec can, chunks of which less than half is wanted are not
+   * decoded whole.
+   */
+  async readSlices(slices: readonly Slice[], { signal }: ReadOptions = {}): Promise<Tensor> {
+    const { codec, pool } = await this.#prepare();
+    const whole: Box = { origin: slices.map(() => 0), extent: sliceShape(slices) };
+    let out: Tensor | undefined;
+    for (const info of this.container.chunks) {
+      const { origin, extent } = info.box;
+      const local = slices.map((slice, axis) => sliceWithin(slice, origin[axis]!, extent[axis]!));
+      if (!local.every((slice) => slice !== undefined)) continue;
+      signal?.throwIfAborted();
+      const wanted = sliceShape(local);
+      const part = isPart(codec, info, wanted);
+      const values = part
+        ? await this.#decodePart(info, codec, local)
+        : await this.#decode(info, { codec, pool, into: undefined, signal });
+      if (!values) continue;
+      const place = local.map(({ first }, axis) => {
+        const { first: start, step } = slices[axis]!;
+        return (origin[axis]! + first - start) / step;
+      });
+      const region: Box = { origin: place, extent: wanted };
+      out ??= this.#room(whole, pool);
+      copyRegion(part ? values : takeSlices(values, local), region, out, whole, region);
+    }
+    return out ?? this.#room(whole, pool);
+  }
+
+  async #decodePart(info: ChunkInfo, codec: Codec, slices: readonly Slice[]): Promise<Tensor | undefined> {
+    const { header } = this.container;
+    const settings = {
+      dtype: header.dtype,
+      bound: header.bound,
+      lead: this.lead,
+      codec,
+      version: header.codec.version,
+    };
+    try {
+      const bytes = await readRange(this.#source, info.offset, info.offset + info.byteLength);
+      const stored = readChunk(bytes, info);
+      return await withParts(() => decodeChunkPart(stored, settings, slices));
+    } catch (error) {
+      if (!this.#salvage || !(error instanceof TempressError)) throw error;
+      this.damage.push({ frames: info.frames, error });
+      return undefined;
+    }
   }
 
   /**

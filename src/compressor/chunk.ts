@@ -14,6 +14,7 @@ import type { Box } from "../tensor/box.ts";
 import { commonValue } from "../tensor/common-value.ts";
 import { type Arrays, DTYPES, type DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { type Slice, sliceShape } from "../tensor/slice.ts";
 import { findSpecials, readSpecials } from "../tensor/specials.ts";
 import { bytesOf, emptyTensor, frames, plain, type Tensor } from "../tensor/tensor.ts";
 import type { Children, Codec, DecodeTask, Effort, Encoded, SectionName } from "./codec.ts";
@@ -165,6 +166,29 @@ export function decodeChunk(stored: StoredChunk, settings: DecodeSettings, into?
       });
     }
     return { ...values, shape: box.extent };
+  } catch (error) {
+    throw placed(error, chunkName(stored.info));
+  }
+}
+
+/** Sections beside which nothing must be put right in the decoded values. */
+const PLAIN: readonly SectionName[] = ["side", "data"];
+
+/** Whether a codec can give a part of a chunk with these sections. */
+export function canDecodePart(codec: Codec, sections: readonly { readonly name: SectionName }[]): boolean {
+  return codec.decodePart !== undefined && sections.every(({ name }) => PLAIN.includes(name));
+}
+
+/**
+ * Some indices of each axis of the chunk's box. The stored bytes are proven by their checksum; the one of all decoded
+ * values cannot be looked at.
+ */
+export function decodeChunkPart(stored: StoredChunk, settings: DecodeSettings, slices: readonly Slice[]): Tensor {
+  const { codec, version, dtype, bound, lead } = settings;
+  const shape = stored.info.box.extent.slice(lead);
+  const task = decodeTask({ dtype, shape, bound, mask: undefined, sections: stored.sections, depth: 0 });
+  try {
+    return { ...codec.decodePart!(task, version, slices.slice(lead)), shape: sliceShape(slices) };
   } catch (error) {
     throw placed(error, chunkName(stored.info));
   }

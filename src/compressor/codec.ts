@@ -2,6 +2,7 @@ import type { PromiseOptions } from "../promise/from-options.ts";
 import type { Bound } from "../promise/spec.ts";
 import type { Arrays, DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Slice } from "../tensor/slice.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Direct } from "./direct/director.ts";
 import type { OptionSchema, OptionValues } from "./schema.ts";
@@ -96,6 +97,11 @@ export interface Codec<S extends OptionSchema = OptionSchema> {
   encode(task: EncodeTask, options: OptionValues<S>): Encoded;
   /** Must give the same bytes on every machine, and a typed error on any damaged section. */
   decode(task: DecodeTask, version: number): Tensor;
+  /**
+   * Some indices of each axis without decoding all, where the codec can; called for chunks without special values and
+   * corrections only. Gives a tensor of the slices' lengths.
+   */
+  decodePart?(task: DecodeTask, version: number, slices: readonly Slice[]): Tensor;
   /** The promise that the codec's own options make, where they make one: "sz3:abs_error_bound". */
   promise?(options: OptionValues<S>): PromiseOptions | undefined;
   /** Of a codec that leaves nothing in the file: what to do instead (compressor/direct). */
@@ -125,6 +131,8 @@ export interface BareHint {
 export interface BareFiles<S extends OptionSchema = OptionSchema> {
   /** Throws a typed error where the hint says too little, or other than the stream. */
   read(bytes: Uint8Array, hint: BareHint): Tensor;
+  /** The same for some indices of each axis, which `choose` tells for a shape, without decoding all. */
+  readSlice?(bytes: Uint8Array, hint: BareHint, choose: (shape: Shape) => readonly Slice[]): Tensor;
   /** Without a bound the codec's own options must say one. */
   write(values: Tensor, bound: Bound | undefined, options: OptionValues<S>): Uint8Array;
 }

@@ -34,7 +34,7 @@ export async function* inSlabs(
   for (let at = time ? t0 : 0; at < last; ) {
     const end = time ? goodEnd(reader, at, Math.min(last, at + most)) : Math.min(last, at + most);
     const box = time ? frameBox(reader.stored, at, end) : slabBox(reader.stored, [t0, t1], at, end);
-    yield timeBack(await reader.read(box, { cache, signal }), header.timeAxis);
+    yield timeBack(await reader.read(box, { cache, signal, part: true }), header.timeAxis);
     at = end;
   }
 }

@@ -14,7 +14,7 @@ const COLUMNS = 128;
 const SUMMANDS = 256;
 const ROWS = 64;
 /** Values of the frames that are made at once. */
-const BLOCK_VALUES = 1 << 20;
+const BLOCK_VALUES = 1 << 19;
 
 const volume = (extents: readonly number[]) => extents.reduce((product, extent) => product * extent, 1);
 
