@@ -7,6 +7,7 @@ import { openTensor } from "../io/node-open.ts";
 import type { Recording } from "../neural/recordings.ts";
 import { type Decoder, type InputBound, recordingsOf } from "../neural/train-data.ts";
 import { byteSource } from "../tensor/source.ts";
+import { frames as sliceFrames } from "../tensor/tensor.ts";
 
 /** More values than this of one recording are left out, from its end. */
 const MOST_VALUES = 1 << 26;
@@ -32,15 +33,29 @@ export async function openRecordings(
       const frames = Math.min(source.shape[0]!, Math.max(2, Math.floor(MOST_VALUES / each)));
       if (frames < source.shape[0]!) say(`${path}: only the first ${frames} frames are used`);
       say(`decoding ${path} at ${bounds.length === 1 ? "its bound" : `${bounds.length} bounds`}`);
-      const tensor = { ...(await source.read(0, frames)), ...(source.axes ? { axes: source.axes } : {}) };
-      const color = source.axes?.at(-1) === "rgb";
-      const options = { name: path, bounds, fill, together: together ?? color, decode: decoder(effort, fill) };
-      recordings.push(...(await recordingsOf(tensor, options)));
+      const whole = await source.read(0, frames);
+      // TEZIP's frames are [time, height, width, colour], and may be of several recordings.
+      const hickle = path.endsWith(".hkl") && whole.shape.length === 4;
+      const axes = source.axes ?? (hickle ? ["t", "y", "x", "rgb"] : undefined);
+      const parts = (hickle ? await partsOfHickle(path, source.shape[0]!) : undefined) ?? [[0, frames]];
+      const more = { bounds, fill, together: together ?? axes?.at(-1) === "rgb", decode: decoder(effort, fill) };
+      for (const [first, end] of parts) {
+        if (end - first < 2 || end > frames) continue;
+        const part = { ...sliceFrames(whole, first, end), ...(axes ? { axes } : {}) };
+        const name = parts.length === 1 ? path : `${path}, frames ${first} to ${end - 1}`;
+        recordings.push(...(await recordingsOf(part, { ...more, name })));
+      }
     } finally {
       await source.close?.();
     }
   }
   return recordings;
+}
+
+/** What is written beside a hickle file is read only if there is one. */
+async function partsOfHickle(path: string, frames: number): Promise<[number, number][] | undefined> {
+  const { recordingsInHickle } = await import("../io/node-hickle-sources.ts");
+  return await recordingsInHickle(path, frames);
 }
 
 function decoder(effort: Effort, fill: number | undefined): Decoder {
