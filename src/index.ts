@@ -12,12 +12,27 @@ export {
   type SectionName,
 } from "./compressor/codec.ts";
 export { type CompressReport, compress, compressTo, DEFAULT_CODEC } from "./compressor/compress.ts";
-export { type Compressor, compressor } from "./compressor/compressor.ts";
+export { type Compressor, compressor, loadCompressor } from "./compressor/compressor.ts";
 export { type DecompressOptions, decompress } from "./compressor/decompress.ts";
 export type { InspectReport } from "./compressor/inspect.ts";
+export { type Declared, type Introspection, introspect, type PluginType } from "./compressor/introspect.ts";
 export type { CompressOptions, Progress } from "./compressor/options.ts";
+export { optionsFromJson, optionsToJson } from "./compressor/pressio-json.ts";
+export { PressioOptions } from "./compressor/pressio-options.ts";
+export type { KeyState, PressioOption, PressioType, PressioValue } from "./compressor/pressio-types.ts";
 export { codecs } from "./compressor/registry.ts";
-export { bool, choice, float, int, type OptionSchema, type OptionSpec, string } from "./compressor/schema.ts";
+export {
+  bool,
+  child,
+  children,
+  choice,
+  float,
+  int,
+  numbers,
+  type OptionSchema,
+  type OptionSpec,
+  string,
+} from "./compressor/schema.ts";
 export { type VerifyOptions, type VerifyReport, verifyArchive } from "./compressor/verify.ts";
 export type { ChunkInfo } from "./container/chunk-record.ts";
 export type { Header } from "./container/header.ts";

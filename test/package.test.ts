@@ -97,11 +97,13 @@ describe("the command", () => {
 const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   ".": words(`
     Archive Bound ByteSink ByteSource ChunkInfo Codec CompressOptions CompressReport Compressor DEFAULT_CODEC
-    DTYPE_NAMES DType Damage DecodeTask DecompressOptions EFFORTS Effort EncodeTask Encoded ErrorCode Header
-    InspectReport Metric MetricKind MetricResults OpenOptions OptionSchema OptionSpec Progress PromiseSpec SECTIONS
-    SectionName Shape TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions
-    bool byteSource choice codecs compress compressTo compressor decompress float formats int isDType
-    isTempressError metrics openArchive string tensor tensorSource verifyArchive verifyBound`),
+    DTYPE_NAMES DType Damage Declared DecodeTask DecompressOptions EFFORTS Effort EncodeTask Encoded ErrorCode
+    Header InspectReport Introspection KeyState Metric MetricKind MetricResults OpenOptions OptionSchema OptionSpec
+    PluginType PressioOption PressioOptions PressioType PressioValue Progress PromiseSpec SECTIONS SectionName Shape
+    TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions bool byteSource child
+    children choice codecs compress compressTo compressor decompress float formats int introspect isDType
+    isTempressError loadCompressor metrics numbers openArchive optionsFromJson optionsToJson string tensor
+    tensorSource verifyArchive verifyBound`),
   "./io": words(`
     ClosableSink Format FormatEntry FormatHint SaveOptions TensorLike decodePng encodePng formatByName formats
     imageSource naturalCompare npyHeader npySource openTensor parseRawName rawExtension rawSink rawSource

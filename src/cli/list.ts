@@ -1,3 +1,4 @@
+import { type Declared, introspect, type PluginType } from "../compressor/introspect.ts";
 import { codecs } from "../compressor/registry.ts";
 import { formats } from "../io/formats.ts";
 import { metrics } from "../metrics/registry.ts";
@@ -24,26 +25,48 @@ export const list: Verb = {
   },
 };
 
-type Row = Readonly<Record<string, string | readonly string[]>>;
+/** What a table shows, and what is for --json only. */
+type Row = Readonly<Record<string, unknown>>;
 
 async function rowsOf(what: What): Promise<Row[]> {
   if (what === "formats") {
-    return formats.list().map(({ name, extensions, writes, summary }) => ({
-      name,
-      extensions,
-      does: writes ? ["read", "write"] : ["read"],
-      summary,
+    return formats.list().map((format) => ({
+      name: format.name,
+      extensions: format.extensions,
+      does: format.writes ? ["read", "write"] : ["read"],
+      summary: format.summary,
+      ...detailsOf("io", format),
     }));
   }
-  if (what === "metrics") return metrics.list().map(({ name, summary }) => ({ name, summary }));
+  if (what === "metrics") {
+    const kinds = await Promise.all(metrics.list().map(({ name }) => metrics.get(name)));
+    const rows = metrics.list().map(({ name, summary }, i) => ({ kind: kinds[i]!, name, summary }));
+    return rows.map(({ kind, name, summary }) => ({
+      name,
+      summary,
+      results: kind.results,
+      ...detailsOf("metric", kind),
+    }));
+  }
   const named = what === "wrappers" ? codecs.wrappers() : [...codecs.names(), ...codecs.outside()];
   const all = await Promise.all(named.map((name) => codecs.get(name)));
-  return all.map(({ name, keeps, dtypes, stability, summary }) => ({ name, keeps, dtypes, stability, summary }));
+  return all.map((codec) => {
+    const { name, keeps, dtypes, stability, summary } = codec;
+    return { name, keeps, dtypes, stability, summary, ...detailsOf("compressor", codec) };
+  });
+}
+
+/** Only --json says these. */
+const DETAILS = ["dtypes", "results", "options", "configuration"];
+
+/** Options as they are declared, and LibPressio's configuration. */
+function detailsOf(type: PluginType, plugin: Declared): Row {
+  const { getConfiguration } = introspect(type, plugin);
+  return { options: plugin.options ?? {}, configuration: getConfiguration() };
 }
 
 function grid(what: What, rows: readonly Row[]): string {
-  // The dtypes are many and mostly all: they are for --json.
-  const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== "dtypes");
-  const cells = rows.map((row) => columns.map((column) => [row[column] ?? ""].flat().join(" ")));
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => !DETAILS.includes(column));
+  const cells = rows.map((row) => columns.map((column) => [(row[column] ?? "") as string | string[]].flat().join(" ")));
   return table([what, ...columns.slice(1)], cells);
 }

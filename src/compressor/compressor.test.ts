@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { TempressError } from "../errors.ts";
+import { metrics } from "../metrics/registry.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { openArchive } from "./archive.ts";
-import { compressor } from "./compressor.ts";
+import { compressor, loadCompressor } from "./compressor.ts";
+import { introspect } from "./introspect.ts";
+import { optionsFromJson } from "./pressio-json.ts";
+import { codecs } from "./registry.ts";
 
 const input = tensor(
   "float32",
@@ -87,5 +91,90 @@ describe("compressor", () => {
     expect(files).toHaveLength(2);
     expect((await openArchive(files[1]!)).header.effort).toBe("max");
     expect((await noop.decompressMany(files)).map(({ data }) => data)).toEqual([input.data, input.data]);
+  });
+});
+
+describe("a compressor of codecs in codecs", () => {
+  it("is configured early and late, and tells all that it holds", async () => {
+    const turned = await compressor("transpose", { "transpose:compressor": "zstd", "zstd:level": 3 });
+    expect(turned.getOptions()).toMatchObject({ "transpose:compressor": "zstd", "zstd:level": 3 });
+    expect(turned.getConfiguration()["pressio:children"]).toEqual(["/transpose/zstd"]);
+    expect(turned.getConfiguration()["transpose:compressor"]).toContain("sz3");
+    expect(turned.getDocumentation()["zstd:level"]).toContain("fast");
+    expect(refusal(() => turned.setOptions({ "transpose:compressor": "gzip" }))).toContain("configure");
+    await turned
+      .configure({ "transpose:compressor": "gzip", "zstd:level": undefined, "gzip:level": 2 })
+      .catch(() => {});
+    turned.setOptions({ "pressio:abs": 0.5, "pressio:metric": "size,error_stat,kth_error", "kth_error:k": 0.9 });
+    const typed = turned.getTypedOptions();
+    expect([typed.state("pressio:abs"), typed.state("pressio:rel"), typed.state("sz3:none")]).toEqual([
+      "set",
+      "exists",
+      "absent",
+    ]);
+    expect([typed.type("pressio:nthreads"), typed.type("transpose:axis")]).toEqual(["uint32", "data"]);
+    const bytes = await turned.compress(input);
+    await turned.decompress(bytes);
+    expect(turned.getMetricsResults()).toHaveProperty("kth_error:kth_error");
+  });
+
+  it("is saved as LibPressio's JSON, and is the same when it is loaded", async () => {
+    const first = await compressor("switch", { "switch:compressors": ["zstd", "gzip"], "switch:active_id": 1 });
+    first.setOptions({ "pressio:abs": 0.01, "/switch/gzip:gzip:level": 9 });
+    const saved = optionsFromJson(first.save());
+    expect(saved.get("pressio:compressor")).toBe("switch");
+    const second = await loadCompressor(first.save());
+    expect(second.getOptions()).toEqual(first.getOptions());
+    expect(await second.compress(input)).toEqual(await first.compress(input));
+    const zfp = await loadCompressor('{"pressio:abs":0.001,"pressio:compressor":"zfp"}');
+    expect([zfp.name, zfp.getOptions()["pressio:abs"]]).toEqual(["zfp", 0.001]);
+    await expect(loadCompressor('{"pressio:compresor":"zfp"}')).rejects.toThrow(/no option/);
+  });
+
+  it("does lists: several at once with equal bytes, or with results of the one before", async () => {
+    const others = [1, 2, 3].map((k) => tensor("float32", [4, 50], input.data.map((x) => x * k) as Float32Array));
+    const one = await compressor("many_independent", { "many_independent:compressor": "zfp", "pressio:abs": 0.01 });
+    const many = await compressor("many_independent_threaded", {
+      "many_independent_threaded:compressor": "zfp",
+      "pressio:abs": 0.01,
+    });
+    expect(await many.compressMany(others)).toEqual(await one.compressMany(others));
+    expect(many.getMetricsResults()).toHaveProperty("/2/size:compression_ratio");
+    const dependent = await compressor("many_dependent", {
+      "many_dependent:compressor": "zfp",
+      "many_dependent:from_names": ["error_stat:value_range"],
+      "many_dependent:to_names": ["pressio:abs"],
+      "pressio:metric": "size,error_stat",
+      "pressio:abs": 0.01,
+    });
+    const files = await dependent.compressMany(others);
+    const bounds = await Promise.all(files.map(async (file) => (await openArchive(file)).header.bound.value));
+    expect(bounds[0]).toBe(0.01);
+    expect(bounds[2]).toBeCloseTo(4, 1);
+    expect(dependent.getOptions()["pressio:abs"]).toBe(0.01);
+    const repeated = await compressor("repeat", { "repeat:compressor": "zstd", "pressio:lossless": 1 });
+    await repeated.compress(input);
+    expect(repeated.getMetricsResults()).toHaveProperty("repeat:median");
+  });
+
+  it("every codec, wrapper and metric answers the three questions", async () => {
+    for (const name of [...codecs.names(), ...codecs.wrappers()]) {
+      const each = await compressor(name);
+      const typed = each.getTypedOptions();
+      expect(optionsFromJson(each.save()).size, name).toBe(1);
+      each.checkOptions(
+        Object.fromEntries([...typed].flatMap(([k, o]) => (o.value === undefined ? [] : [[k, o.value]]))),
+      );
+      const help = each.getDocumentation();
+      expect(typed.keys().filter((key) => !help[key])).toEqual([]);
+      expect(each.getConfiguration()["pressio:stability"]).toBeTruthy();
+    }
+    for (const { name } of metrics.list()) {
+      const asked = introspect("metric", await metrics.get(name));
+      expect(asked.getConfiguration()["pressio:prefix"]).toBe(name);
+      expect(asked.getDocumentation()["pressio:description"]).toBeTruthy();
+      expect(refusal(() => asked.checkOptions({ "no:such": 1 }))).toContain("no option");
+      asked.getOptions();
+    }
   });
 });

@@ -9,7 +9,7 @@ import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import type { Children, Codec, ConfiguredCodec } from "./codec.ts";
 import { codecs } from "./registry.ts";
-import { checkOption, type OptionSchema, type OptionSpec, parseOption } from "./schema.ts";
+import { checkOption, type OptionSchema, type OptionSpec, type OptionValue, parseOption } from "./schema.ts";
 
 /** Codecs in codecs at most. A plain "transpose:compressor=transpose" would go on for ever. */
 export const MAX_DEPTH = 8;
@@ -28,7 +28,18 @@ export type Take = (key: string, spec: OptionSpec, value: unknown) => unknown;
 export const fromText: Take = (key, spec, value) =>
   typeof value === "string" ? parseOption(key, spec, value) : checkOption(key, spec, value);
 
+/** A codec of the tree is not loaded: loading takes time, and a call that cannot wait meets it. */
+class NotLoaded extends Error {
+  readonly codec: string;
+
+  constructor(codec: string) {
+    super(codec);
+    this.codec = codec;
+  }
+}
+
 /**
+ * Loads what the tree needs and configures it.
  * @throws TempressError "invalid-argument" for unknown codecs and options (with the nearest name), wrong values, and
  * trees deeper than `MAX_DEPTH`
  */
@@ -37,27 +48,63 @@ export async function configure(
   given: Readonly<Record<string, unknown>> = {},
   take: Take = checkOption,
 ): Promise<Node> {
+  const loaded = new Map<string, Codec>();
+  for (;;) {
+    try {
+      return configureLoaded(name, given, loaded, take);
+    } catch (error) {
+      if (!(error instanceof NotLoaded)) throw error;
+      loaded.set(error.codec, await codecs.get(error.codec));
+    }
+  }
+}
+
+/** The same at once, from codecs that are loaded: they, and those that it names beside them, are in `loaded`. */
+export function configureNow(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  loaded: ReadonlyMap<string, Codec>,
+): Node {
+  try {
+    return configureLoaded(name, given, loaded, checkOption);
+  } catch (error) {
+    if (!(error instanceof NotLoaded)) throw error;
+    throw new TempressError("invalid-argument", `codec "${error.codec}" is not loaded yet`, {
+      where: "options",
+      hint: "which codecs are inside is set by `await configure(options)`, or when the compressor is made",
+    });
+  }
+}
+
+function configureLoaded(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  loaded: ReadonlyMap<string, Codec>,
+  take: Take,
+): Node {
   const used = new Set<string>();
-  const root = await nodeOf(name, name, given, take, used, 1);
+  const root = nodeOf(name, name, { given, take, used, loaded }, 1);
   refuseUnknown(root, given, used);
   return root;
 }
 
-async function nodeOf(
-  name: string,
-  path: string,
-  given: Readonly<Record<string, unknown>>,
-  take: Take,
-  used: Set<string>,
-  depth: number,
-): Promise<Node> {
+interface Given {
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly take: Take;
+  readonly used: Set<string>;
+  readonly loaded: ReadonlyMap<string, Codec>;
+}
+
+function nodeOf(name: string, path: string, all: Given, depth: number): Node {
+  const { given, take, used, loaded } = all;
   if (depth > MAX_DEPTH) {
     throw new TempressError("invalid-argument", `codecs wrap each other more than ${MAX_DEPTH} deep`, {
       where: path,
       hint: `name the codec at one place: "/${path.split("/")[0]}:${name}:compressor" holds for that one only`,
     });
   }
-  const codec = await codecs.get(name);
+  const codec = loaded.get(name);
+  if (codec === undefined) throw new NotLoaded(name);
   const options: Record<string, unknown> = {};
   for (const [key, spec] of Object.entries(codec.options as OptionSchema)) {
     options[key] = spec.default;
@@ -71,11 +118,10 @@ async function nodeOf(
   const ownNames = options[`${name}:names`] as readonly string[] | undefined;
   for (const [key, { child, type }] of Object.entries(codec.options as OptionSchema)) {
     if (!child) continue;
-    const inside = type === "strings" ? (options[key] as readonly string[]) : [options[key] as string];
-    children[key] = await Promise.all(
-      inside.map((each, i) =>
-        nodeOf(each, `${path}/${(type === "strings" && ownNames?.[i]) || each}`, given, take, used, depth + 1),
-      ),
+    const several = type === "strings";
+    const inside = several ? (options[key] as readonly string[]) : [options[key] as string];
+    children[key] = inside.map((each, i) =>
+      nodeOf(each, `${path}/${(several && ownNames?.[i]) || each}`, all, depth + 1),
     );
   }
   return { codec, path, options, children };
@@ -96,6 +142,25 @@ export function* nodesOf(root: Node): Generator<Node> {
 /** Options of the whole tree. */
 export function schemaOf(root: Node): OptionSchema {
   return Object.assign({}, ...[...nodesOf(root)].map(({ codec }) => codec.options));
+}
+
+/** Options by plain key, or by "/place:key" where codecs of one name stand at several places. */
+function* named(root: Node): Generator<{ key: string; name: string; spec: OptionSpec; value: unknown }> {
+  const counts = new Map<string, number>();
+  for (const { codec } of nodesOf(root)) counts.set(codec.name, (counts.get(codec.name) ?? 0) + 1);
+  for (const { codec, path, options } of nodesOf(root)) {
+    for (const [key, spec] of Object.entries(codec.options as OptionSchema)) {
+      yield { key, name: counts.get(codec.name)! > 1 ? `/${path}:${key}` : key, spec, value: options[key] };
+    }
+  }
+}
+
+export function treeSchema(root: Node): OptionSchema {
+  return Object.fromEntries([...named(root)].map(({ name, spec }) => [name, spec]));
+}
+
+export function treeValues(root: Node): Record<string, OptionValue | undefined> {
+  return Object.fromEntries([...named(root)].map(({ name, value }) => [name, value as OptionValue | undefined]));
 }
 
 function refuseUnknown(root: Node, given: Readonly<Record<string, unknown>>, used: ReadonlySet<string>): void {

@@ -51,8 +51,17 @@ export function mergeOptions(before: GivenOptions, given: GivenOptions): GivenOp
   return merged;
 }
 
+/** Options that are the codec's own, among all that were set. */
+function codecOptions(codec: string, set: GivenOptions): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(set).filter(([key]) => key.startsWith(`${codec}:`)));
+}
+
 /** The same as options of `compress`. */
-export function compressOptions(codec: string, set: GivenOptions): CompressOptions {
+export function compressOptions(
+  codec: string,
+  set: GivenOptions,
+  own: Readonly<Record<string, unknown>> = codecOptions(codec, set),
+): CompressOptions {
   const number = (key: string) => set[key] as number | undefined;
   const level = number("pressio:lossless");
   const byLevel: Effort | undefined =
@@ -63,7 +72,6 @@ export function compressOptions(codec: string, set: GivenOptions): CompressOptio
     set["tempress:abs_and_rel"] === true && abs !== undefined && rel !== undefined
       ? { absAndRel: [abs, rel] as const }
       : { abs, rel, pwRel: number("pressio:pw_rel"), lossless: level !== undefined };
-  const own = Object.entries(set).filter(([key]) => key.startsWith(`${codec}:`));
   return {
     codec,
     ...promise,
@@ -73,6 +81,6 @@ export function compressOptions(codec: string, set: GivenOptions): CompressOptio
     timeAxis: number("tempress:time_axis"),
     window: number("tempress:window"),
     readBack: set["tempress:read_back"] as boolean | undefined,
-    options: Object.fromEntries(own),
+    options: own,
   };
 }
