@@ -65,11 +65,24 @@ function sizeHint(present: number, dtype: DType, shape: Shape): string {
   return `check --shape and --dtype (${present} bytes are ${present / width} ${dtype} values)`;
 }
 
-/** The same values in the other byte order, in new memory. */
+/** The same values in the other byte order, in new memory; bytes behind the last whole value become 0. */
 export function swapped(bytes: Uint8Array, width: 1 | 2 | 4 | 8): Uint8Array {
+  if (width === 1) return Uint8Array.from(bytes);
   const out = new Uint8Array(bytes.length);
-  for (let at = 0; at + width <= bytes.length; at += width) {
-    for (let i = 0; i < width; i++) out[at + i] = bytes[at + width - 1 - i]!;
+  if (width === 2) {
+    for (let at = 0; at + 2 <= bytes.length; at += 2) {
+      out[at] = bytes[at + 1]!;
+      out[at + 1] = bytes[at]!;
+    }
+    return out;
+  }
+  const words = bytes.length - (bytes.length % width);
+  const from = new DataView(bytes.buffer, bytes.byteOffset, words);
+  const to = new DataView(out.buffer);
+  for (let at = 0; at < words; at += width) {
+    // Of 8 bytes the halves change places too.
+    to.setUint32(at + width - 4, from.getUint32(at), true);
+    if (width === 8) to.setUint32(at, from.getUint32(at + 4), true);
   }
   return out;
 }
