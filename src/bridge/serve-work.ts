@@ -60,6 +60,13 @@ class Clock {
     return result;
   }
 
+  async waited<T>(way: "in" | "out", work: () => Promise<T> | T): Promise<T> {
+    const before = performance.now();
+    const result = await work();
+    this[way] += performance.now() - before;
+    return result;
+  }
+
   numbers(): [string, number][] {
     const all = performance.now() - this.started;
     return Object.entries({
@@ -190,7 +197,7 @@ async function compressAlone(task: TaskOf<"compress">, signal: AbortSignal): Pro
     throw new TempressError("invalid-argument", `${sizeOf(input)} bytes are given, ${needs}`, { where: "input" });
   }
   let written: Written;
-  if (codec === "noop") written = clock.timed("out", () => copied(task, input, signal));
+  if (codec === "noop") written = await clock.waited("out", () => copied(task, input, signal));
   else {
     const values = tensorFromBytes(
       dtype,
@@ -222,7 +229,7 @@ async function decompressAlone(task: TaskOf<"decompress">, signal: AbortSignal):
       const hint = "give type and shape of the values";
       throw new TempressError("invalid-argument", "type and shape do not fit the bytes", { where: "input", hint });
     }
-    const written = clock.timed("out", () => copied(task, input, signal));
+    const written = await clock.waited("out", () => copied(task, input, signal));
     return { outputs: [written], numbers: clock.numbers(), dtype, shape };
   }
   const { options } = compressOptions(codec, await givenOptions(codec, task.options));
@@ -234,7 +241,7 @@ async function decompressAlone(task: TaskOf<"decompress">, signal: AbortSignal):
   return { outputs: [written], numbers: clock.numbers(), dtype: values.dtype, shape: values.shape };
 }
 
-function copied(task: Task, input: Input, signal: AbortSignal): Written {
+function copied(task: Task, input: Input, signal: AbortSignal): Promise<Written> | Written {
   const [target] = task.targets;
   if (target === undefined || sizeOf(input) <= target.inline || "bytes" in input) return put(task, bytesIn(input));
   return copyPlace(input, target, () => signal.throwIfAborted());

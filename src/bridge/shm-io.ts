@@ -1,5 +1,6 @@
 /** Parts of a segment as sources and sinks of bytes. */
 import * as fs from "node:fs";
+import { promisify } from "node:util";
 import { TempressError } from "../errors.ts";
 import type { ByteSink, ByteSource } from "../tensor/source.ts";
 
@@ -56,13 +57,17 @@ export function writeAt(fd: number, bytes: Uint8Array, at: number): void {
     try {
       done += fs.writeSync(fd, bytes, done, bytes.length - done, at + done);
     } catch (cause) {
-      throw new TempressError("io", `shared memory cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
-        where: "shared memory",
-        hint: "is /dev/shm full?",
-        cause,
-      });
+      throw unwritable(cause);
     }
   }
+}
+
+function unwritable(cause: unknown): TempressError {
+  return new TempressError("io", `shared memory cannot be written: ${(cause as NodeJS.ErrnoException).code}`, {
+    where: "shared memory",
+    hint: "is /dev/shm full?",
+    cause,
+  });
 }
 
 export function tooSmall(capacity: number, size?: number): TempressError {
@@ -129,19 +134,49 @@ export class TargetSink implements ByteSink {
   }
 }
 
-/** One for all copies of this thread. */
-let copyBlock: Uint8Array | undefined;
+/** What is smaller is copied by this thread; larger parts by two others at once. */
+const ONE_LANE_BYTES = 4 << 20;
+const LANES = 2;
+const LANE_BLOCK_BYTES = 4 << 20;
+const readAsync = promisify(fs.read);
+const writeAsync = promisify(fs.write);
+/** Kept for the next copies of this thread. */
+const blocks: Uint8Array[] = [];
 
-/** From segment to segment through one block. */
-export function copyPlace(from: Place, target: Target, stopIfAsked: () => void): Written {
+/** From segment to segment through blocks that stay in the cache. */
+export async function copyPlace(from: Place, target: Target, stopIfAsked: () => void): Promise<Written> {
   if (!target.grow && from.length > target.length) throw tooSmall(target.length, from.length);
-  copyBlock ??= new Uint8Array(BLOCK_BYTES);
-  const block = copyBlock;
-  for (let at = 0; at < from.length; at += block.length) {
-    stopIfAsked();
-    const part = block.subarray(0, Math.min(block.length, from.length - at));
-    readPlace(from, at, at + part.length, part);
-    writeAt(target.fd, part, target.offset + at);
+  if (from.length <= ONE_LANE_BYTES) {
+    writeAt(target.fd, readPlace(from, 0, from.length), target.offset);
+    return { offset: target.offset, length: from.length };
   }
+  let next = 0;
+  let failed = false;
+  async function lane(): Promise<void> {
+    const block = blocks.pop() ?? new Uint8Array(LANE_BLOCK_BYTES);
+    try {
+      while (next < from.length && !failed) {
+        stopIfAsked();
+        const at = next;
+        const length = Math.min(block.length, from.length - at);
+        next += length;
+        const { bytesRead } = await readAsync(from.fd, block, 0, length, from.offset + at);
+        if (bytesRead < length) throw shrunk();
+        const { bytesWritten } = await writeAsync(target.fd, block, 0, length, target.offset + at);
+        // Seldom less than all: the rest says why.
+        if (bytesWritten < length) {
+          writeAt(target.fd, block.subarray(bytesWritten, length), target.offset + at + bytesWritten);
+        }
+      }
+    } catch (error) {
+      failed = true;
+      throw (error as NodeJS.ErrnoException).syscall === undefined ? error : unwritable(error);
+    } finally {
+      blocks.push(block);
+    }
+  }
+  // Both are over before the segments are given back.
+  const ends = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   return { offset: target.offset, length: from.length };
 }
