@@ -34,7 +34,7 @@ const values = Float32Array.from({ length: 16 * 128 * 128 }, (_, i) => Math.sin(
 const raw = new Uint8Array(values.buffer);
 const ms = (all) => `${median(all).toFixed(2)} (${Math.min(...all).toFixed(2)})`;
 
-function rowsOf(name, words) {
+function rowsOf(name, words, options = {}) {
   const worker = new SyncWorker(words);
   const began = performance.now();
   worker.hello(60_000);
@@ -42,7 +42,7 @@ function rowsOf(name, words) {
   const rows = [];
   let packed = raw;
   for (const op of ["encode", "decode"]) {
-    const request = { op, dtype: "float32", shape, bound: { kind: "abs", value: 0.01 }, options: {} };
+    const request = { op, dtype: "float32", shape, bound: { kind: "abs", value: 0.01 }, options };
     const payload = op === "encode" ? raw : packed;
     const [total, own, beyond] = [[], [], []];
     for (let call = -5; call < Number(given.calls); call++) {
@@ -61,7 +61,10 @@ function rowsOf(name, words) {
   return { rows, start, close: () => worker.close() };
 }
 
-const workers = [rowsOf("copy", ["python3", "-c", COPY]), rowsOf("quantise.py (NumPy, zlib)", ["python3", EXAMPLE])];
+const workers = [
+  rowsOf("copy", ["python3", "-c", COPY]),
+  rowsOf("quantise.py (NumPy, zlib 1)", ["python3", EXAMPLE], { level: 1 }),
+];
 const launches = Array.from({ length: Number(given.launches) }, () => {
   const started = performance.now();
   const { status } = spawnSync("python3", ["-c", "import numpy"], { stdio: "ignore" });

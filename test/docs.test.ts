@@ -104,6 +104,8 @@ async function tableOf(name: string): Promise<string> {
     return table(["codec", "keeps", "stability", "how"], rows);
   }
   if (what === "ratio") return ratioTable();
+  // As bench/phases.mjs measured it.
+  if (what === "phases") return /Effort fast:\n\n((?:\|.*\n)+)/.exec(read("bench/phases.md"))![1]!;
   if (what === "metrics") {
     return table(
       ["metric", "what it measures"],

@@ -49,7 +49,10 @@ describe("the tarball", () => {
       ),
     ).toEqual([]);
     const strange = paths.filter((path) => {
-      const ours = /^(dist\/(bin|src)\/.+\.(js|d\.ts)|dist\/bin\/package\.json|docs\/.+\.(md|svg|png|ts))$/.test(path);
+      const ours =
+        /^(dist\/(bin|src)\/.+\.(js|d\.ts)|dist\/bin\/package\.json|docs\/.+\.(md|svg|png|ts)|bridge\/python\/.+\.py)$/.test(
+          path,
+        );
       return !(ours || /^(package\.json|LICENSE|NOTICE|[A-Z]+\.md)$/.test(path)) || /\.(test|reference)\./.test(path);
     });
     expect(strange).toEqual([]);
