@@ -118,7 +118,7 @@ export function decodeIndices(
 }
 
 /** Values from indices and their places in the indices' cells. */
-class PlaneRestorer {
+export class PlaneRestorer {
   readonly #memory: FastMemory;
   readonly #id: number;
   readonly #mask: Uint8Array | undefined;

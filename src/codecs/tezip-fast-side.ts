@@ -50,16 +50,7 @@ export function groupCount(groups: Uint8Array): number {
 export function writeFastSide(side: ByteWriter, s: FastSide): void {
   side.u8((s.fractions ? 1 : 0) | (s.shift === COARSE ? 2 : 0));
   side.u8(s.scale);
-  const { base, step } = s.lattice;
-  if (typeof base === "bigint") {
-    for (const whole of [base, BigInt(step)]) {
-      side.u32(Number(BigInt.asUintN(32, whole)));
-      side.u32(Number(BigInt.asUintN(32, whole >> 32n)));
-    }
-  } else {
-    side.f64(base);
-    side.f64(Number(step));
-  }
+  writeLattice(side, s.lattice);
   for (const filter of s.filters) {
     if (!filter) continue;
     side.u8(filter.fixed ? FITTED + 1 + FIXED_FILTERS.indexOf(filter) : filter.pasts);
@@ -73,6 +64,18 @@ export function writeFastSide(side: ByteWriter, s: FastSide): void {
   side.varint(s.weights.length);
   side.put(s.weights);
   for (const length of s.lengths) side.varint(length);
+}
+
+export function writeLattice(side: ByteWriter, { base, step }: Lattice): void {
+  if (typeof base === "bigint") {
+    for (const whole of [base, BigInt(step)]) {
+      side.u32(Number(BigInt.asUintN(32, whole)));
+      side.u32(Number(BigInt.asUintN(32, whole >> 32n)));
+    }
+  } else {
+    side.f64(base);
+    side.f64(Number(step));
+  }
 }
 
 export function readFastSide(side: ByteReader, dtype: DType, planes: CausalPlanes): FastSide {
@@ -102,7 +105,7 @@ export function readFastSide(side: ByteReader, dtype: DType, planes: CausalPlane
   };
 }
 
-function readLattice(side: ByteReader, dtype: DType): Lattice {
+export function readLattice(side: ByteReader, dtype: DType): Lattice {
   const { kind, bytes } = DTYPES[dtype];
   if (bytes === 8 && kind !== "float") {
     const word = () => {

@@ -10,7 +10,14 @@ import { ByteReader, ByteWriter } from "../container/cursor.ts";
 import { inPhase } from "../phases.ts";
 import { causalPlanes, reach, shiftFor } from "../predict/causal.ts";
 import { fitKinds, QUICK, THOROUGH } from "../predict/causal-fit.ts";
-import { chooseCells, chooseLattice, isRefinable, type Lattice, type LatticeChoice } from "../quantize/lattice.ts";
+import {
+  type CellChoice,
+  chooseCells,
+  chooseLattice,
+  isRefinable,
+  type Lattice,
+  type LatticeChoice,
+} from "../quantize/lattice.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import { lazyModule } from "../wasm/instance.ts";
@@ -55,13 +62,9 @@ function refined(task: EncodeTask): Encoded | undefined {
   const cells = inPhase("quantize", () => chooseCells(frames, mask));
   if (!cells) return undefined;
   return withMemory(frames, (memory) => {
+    const { lattice, range } = fittedCells(memory, frames, cells);
     const source = inPhase("quantize", () => sampledIndices(memory, frames));
-    let { lattice, range } = cells.first;
-    memory.setLattice(lattice, frames.dtype);
-    let fit = inPhase("predict", () => fitKinds(memory.module, source, shiftFor(range), QUICK));
-    ({ lattice, range } = cells.next(lattice, fit.mean));
-    memory.setLattice(lattice, frames.dtype);
-    fit = inPhase("predict", () =>
+    const fit = inPhase("predict", () =>
       fitKinds(memory.module, source, shiftFor(range), effort === "fast" ? QUICK : THOROUGH),
     );
     const planes = new PlaneRefiner(memory, frames, mask);
@@ -73,10 +76,21 @@ function refined(task: EncodeTask): Encoded | undefined {
   });
 }
 
+/** Cells as wide as a first fit says; the memory's lattice is then theirs. */
+export function fittedCells(memory: FastMemory, frames: Tensor, cells: CellChoice): LatticeChoice {
+  const { lattice, range } = cells.first;
+  memory.setLattice(lattice, frames.dtype);
+  const source = inPhase("quantize", () => sampledIndices(memory, frames));
+  const fit = inPhase("predict", () => fitKinds(memory.module, source, shiftFor(range), QUICK));
+  const choice = cells.next(lattice, fit.mean);
+  memory.setLattice(choice.lattice, frames.dtype);
+  return choice;
+}
+
 /** Above this share of the values' own size a chunk is noise, and better shuffled. */
 const NOISE = 0.97;
 
-function withMemory(frames: Tensor, use: (memory: FastMemory) => Encoded | undefined): Encoded | undefined {
+export function withMemory(frames: Tensor, use: (memory: FastMemory) => Encoded | undefined): Encoded | undefined {
   const module = fastKernels.get();
   const mark = module.arena.mark();
   try {

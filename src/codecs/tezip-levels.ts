@@ -47,7 +47,7 @@ export interface LevelsSearch {
   readonly samples: number;
   /**
    * Bytes that another method takes, asked for once with the bits that this one expects: coding stops where it is
-   * clear that it takes more.
+   * clear that it takes more, and does not begin where they are 0.
    */
   readonly rival?: (bits: number) => number;
 }
@@ -89,6 +89,7 @@ export function encodeLevels(
     if (scale !== 1) place(1);
     const used = scaled(quantizer, fit!.bits / Math.max(1, values.length));
     const other = search.rival?.(fit!.bits) ?? Infinity;
+    if (other === 0) return undefined;
     let best: LevelsStream | undefined;
     for (const learns of search.learning) {
       const work = new Workspace(planes, { order, learns }, wide, mask);

@@ -14,6 +14,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { decodeExact, encodeExact } from "./tezip-exact.ts";
 import { decodeFast, encodeFast, fastKernels } from "./tezip-fast.ts";
 import { decodeLevels, encodeLevels, levelsKernels } from "./tezip-levels.ts";
+import { decodeSequential, encodeSequential } from "./tezip-sequential.ts";
 import { windowCuts } from "./tezip-windows.ts";
 
 /** Flags of a `levels` chunk beside its mapping (the low three bits). */
@@ -24,11 +25,21 @@ const MAPPING_BITS = 7;
 /** Low bits of float64 patterns that may follow uncoded. */
 const MOST_SHIFT = 52;
 
+/** Points summed for one filter. */
+const SAMPLES = { fast: 8000, balanced: 16000, max: 64000 } as const;
+
 /** Expected bits a value from which the quick method is tried beside levels. */
 const QUICK_FROM = 1.5;
 
+/**
+ * Bits a value below which effort `fast` looks at levels, and which share of them must be expected to be left. The
+ * expectation is far too high where bits are few: what meets it loses a third or more.
+ */
+const SPARSE = 1;
+const FAR_FEWER = 0.93;
+
 /** How a chunk is coded; numbers are in the stream. */
-const METHODS = { levels: 1, fast: 2, exact: 3 } as const;
+const METHODS = { levels: 1, fast: 2, exact: 3, sequential: 4 } as const;
 
 const options = {
   "tezip:window": int(
@@ -72,7 +83,7 @@ export const tezip: Codec<typeof options> = {
   },
 
   encode(task: EncodeTask, chosen: Options): Encoded {
-    if (task.effort === "fast" && task.bound.kind !== "pw_rel") return withMethod(METHODS.fast, encodeFast(task));
+    if (task.effort === "fast" && task.bound.kind !== "pw_rel") return quickly(task, chosen["tezip:order"]);
     // Where codes are many the quick method may be the smaller one; where they are few it never was (measured).
     let quick: Encoded | undefined;
     const rival = (bits: number): number => {
@@ -82,7 +93,9 @@ export const tezip: Codec<typeof options> = {
     };
     const working = inPhase("quantize", () => toWorking(task.frames, task.bound, task.mask));
     const levels = working && encodeWorking(task, working, chosen["tezip:order"], rival);
-    return smallest([levels, quick]) ?? withMethod(METHODS.exact, encodeExact(task));
+    const best = smallest([levels, quick]);
+    const sequential = task.effort === "max" && task.bound.kind !== "pw_rel" ? sequentially(task, best) : undefined;
+    return smallest([best, sequential]) ?? withMethod(METHODS.exact, encodeExact(task));
   },
 
   decode(task: DecodeTask): Tensor {
@@ -90,6 +103,7 @@ export const tezip: Codec<typeof options> = {
     const method = side[0];
     if (method === METHODS.levels) return decodeWorking(task, side);
     if (method === METHODS.fast) return decodeFast(withoutMethod(task));
+    if (method === METHODS.sequential) return decodeSequential(withoutMethod(task));
     if (method === METHODS.exact) return decodeExact(withoutMethod(task));
     throw new TempressError("corrupt", `method ${method} is not one of tezip's`, { where: "section side, byte 0" });
   },
@@ -98,6 +112,22 @@ export const tezip: Codec<typeof options> = {
     return windowCuts(slab, chosen["tezip:threshold"]);
   },
 };
+
+/** Method fast; but levels where few bits are left and these can be made far fewer: few bits are coded quickly. */
+function quickly(task: EncodeTask, order: Options["tezip:order"]): Encoded {
+  const quick = withMethod(METHODS.fast, encodeFast(task));
+  const bits = 8 * byteLength(quick);
+  if (bits >= SPARSE * task.frames.data.length) return quick;
+  const working = toWorking(task.frames, task.bound, task.mask);
+  const worth = (expected: number): number => (expected < FAR_FEWER * bits ? byteLength(quick) : 0);
+  return smallest([quick, working && encodeWorking(task, working, order, worth)])!;
+}
+
+/** Undefined where it would not be smaller than `best`. */
+function sequentially(task: EncodeTask, best: Encoded | undefined): Encoded | undefined {
+  const encoded = encodeSequential(task, best ? byteLength(best) : Infinity);
+  return encoded && withMethod(METHODS.sequential, encoded);
+}
 
 function byteLength({ sections }: Encoded): number {
   return sections.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -125,7 +155,7 @@ function encodeWorking(
   const stream = encodeLevels(values, planes, { step, bound, whole: mapping.whole, ...exact }, task.mask, {
     orders: order !== "auto" ? [order] : both ? ORDERS : ["forward"],
     learning: task.effort === "max" ? [false, true] : [false],
-    samples: task.effort === "max" ? 64000 : 16000,
+    samples: SAMPLES[task.effort],
     rival,
   });
   if (!stream) return undefined;

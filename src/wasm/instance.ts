@@ -96,7 +96,7 @@ export async function instantiate<E extends { readonly heapBase: () => number }>
 /** A loader that instantiates once a thread. */
 export function lazyModule<E extends { readonly heapBase: () => number }>(
   load: () => Promise<{ wasmBase64: string }>,
-): { ready(): Promise<KernelModule<E>>; get(): KernelModule<E> } {
+): { ready(): Promise<KernelModule<E>>; isReady(): boolean; get(): KernelModule<E> } {
   let loading: Promise<KernelModule<E>> | undefined;
   let module: KernelModule<E> | undefined;
   return {
@@ -107,6 +107,7 @@ export function lazyModule<E extends { readonly heapBase: () => number }>(
       });
       return loading;
     },
+    isReady: () => module !== undefined,
     get() {
       if (!module) throw new TempressError("invalid-argument", "kernels are used before prepare()", { where: "wasm" });
       return module;
