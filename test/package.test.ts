@@ -58,11 +58,12 @@ describe("the tarball", () => {
     expect(strange).toEqual([]);
   });
 
-  it("is under 3 MB, packed and unpacked", () => {
+  // The library, and the same once more as the program's bundle, which starts sooner.
+  it("is under 8 MB unpacked", () => {
     console.info(
       `package: ${Math.round(packed.size / 1000)} KB packed, ${Math.round(packed.unpackedSize / 1000)} KB in ${packed.files.length} files`,
     );
-    expect(packed.unpackedSize).toBeLessThan(3_000_000);
+    expect(packed.unpackedSize).toBeLessThan(8_000_000);
   });
 
   it("names no place on the machine that built it", () => {

@@ -54,6 +54,34 @@ function wind(): Tensor {
   );
 }
 
+/** A wave that moves through times, levels, rows and columns, with a little noise. */
+function wave(
+  dtype: "float32" | "float64" | "int64",
+  shape: [number, number, number, number],
+  scale: number,
+  offset: number,
+): Tensor {
+  const [times, levels, rows, columns] = shape;
+  const values: number[] = [];
+  for (let t = 0; t < times; t++) {
+    for (let z = 0; z < levels; z++) {
+      for (let y = 0; y < rows; y++) {
+        for (let x = 0; x < columns; x++) {
+          const smooth = Math.sin(x / 5 + t / 3 + z / 4) * Math.cos(y / 6 - t / 5) + 0.3 * z;
+          values.push(offset + scale * (smooth + (noise(y + 60 * t, x + 20 * z) / 500) * 0.02));
+        }
+      }
+    }
+  }
+  if (dtype === "int64")
+    return tensor(
+      dtype,
+      shape,
+      BigInt64Array.from(values, (v) => BigInt(Math.round(v))),
+    );
+  return tensor(dtype, shape, new DTYPES[dtype].Array(values));
+}
+
 /** Whole numbers that one of the fixed predictors of effort fast predicts exactly. */
 function regular(of: (t: number, y: number, x: number) => number): Tensor {
   const data = new Int32Array(6 * 12 * 14).map((_, i) => of(Math.floor(i / 168), Math.floor(i / 14) % 12, i % 14));
@@ -106,4 +134,10 @@ describe.each(EFFORTS)("effort %s", (effort) => {
       }
     },
   );
+
+  it("levels in a wave, as numbers and as cells", async () => {
+    await bothAgree(wave("float64", [5, 4, 12, 14], 1, 0), { effort, abs: 0.01 });
+    await bothAgree(wave("float32", [5, 4, 12, 14], 1, 20), { effort, lossless: true });
+    await bothAgree(wave("int64", [5, 3, 12, 14], 1e6, 0), { effort, abs: 10 });
+  });
 });

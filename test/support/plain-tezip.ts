@@ -6,6 +6,7 @@ import { prepareZstd, zstdDecompress } from "../../src/entropy/lossless.ts";
 import { type Chunk, Cursor } from "./plain-reader.ts";
 import { fast } from "./plain-tezip-fast.ts";
 import { levels } from "./plain-tezip-levels.ts";
+import { sequential } from "./plain-tezip-sequential.ts";
 
 const TYPES = [
   Uint8Array,
@@ -37,8 +38,9 @@ export function decodeTezip(chunk: Chunk): Uint8Array {
   const side = new Cursor(chunk.sections.get(2)!);
   const method = side.u8();
   if (method === 1) return fromLevels(side, chunk);
-  const way = method === 2 ? side.u8() : 1;
-  if (way !== 1) return fromFast(side, chunk, way === 2);
+  const way = method === 3 ? 1 : side.u8();
+  if (method === 4) return fromIndices(sequential(side, chunk), chunk, way === 1);
+  if (way !== 1) return fromIndices(fast(side, chunk), chunk, way === 2);
   const { shape, dtype, sections } = chunk;
   const count = shape.reduce((product, extent) => product * extent, 1);
   const width = TYPES[dtype]!.BYTES_PER_ELEMENT;
@@ -69,9 +71,9 @@ function fromLevels(side: Cursor, chunk: Chunk): Uint8Array {
   return bytesOf(new BigUint64Array(words));
 }
 
-function fromFast(side: Cursor, chunk: Chunk, refined: boolean): Uint8Array {
+function fromIndices(lattice: ReturnType<typeof fast>, chunk: Chunk, refined: boolean): Uint8Array {
   const { dtype } = chunk;
-  const { base, step, indices, exact } = fast(side, chunk);
+  const { base, step, indices, exact } = lattice;
   const Type = TYPES[dtype]!;
   const [least, most] = dtype <= 2 ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : rangeOf(dtype);
   let out: Uint8Array;
