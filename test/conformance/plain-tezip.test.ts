@@ -79,7 +79,7 @@ function wave(
       shape,
       BigInt64Array.from(values, (v) => BigInt(Math.round(v))),
     );
-  return tensor(dtype, shape, new DTYPES[dtype].Array(values));
+  return tensor(dtype, shape, dtype === "float32" ? Float32Array.from(values) : Float64Array.from(values));
 }
 
 /** Whole numbers that one of the fixed predictors of effort fast predicts exactly. */
