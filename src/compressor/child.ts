@@ -65,6 +65,9 @@ export function originOf({ origin, frames }: EncodeTask): readonly number[] {
   return origin ?? frames.shape.map(() => 0);
 }
 
+/** Promises that a codec can make. */
+export const keepsOf = (name: string): Codec["keeps"] => ready(name).keeps;
+
 /** The one child that an option names. */
 export function childOf(task: EncodeTask, key: string): ConfiguredCodec {
   return task.children![key]![0]!;

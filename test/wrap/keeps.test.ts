@@ -23,7 +23,7 @@ const PROMISES = [
 const NEEDS = { abs: "abs", rel: "abs", pw_rel: "pw_rel", lossless: "lossless" } as const;
 
 /** Options other than the child that make a wrapper do its work on small tensors. */
-const MORE: Readonly<Record<string, Record<string, unknown>>> = {
+const MORE: Record<string, Record<string, unknown>> = {
   cast: { "cast:dtype": "float64" },
   chunking: { "chunking:size": [2, 3, 2] },
   sample: { "sample:rate": 0.5, "sample:mode": "wor", "sample:seed": 7 },
@@ -37,6 +37,8 @@ const MORE: Readonly<Record<string, Record<string, unknown>>> = {
   },
   mask_binning: { "mask_binning:mask": { dtype: "uint8", shape: [6], data: Uint8Array.of(1, 0, 0, 1, 0, 1) } },
 };
+
+MORE.corrector = { "corrector:sign": true, "corrector:monotone": true };
 
 const shapes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 });
 

@@ -26,6 +26,7 @@ export const WRAPPERS = [
   { name: "switch", id: 54, load: async () => (await import("./switch.ts")).switchCodec },
   { name: "pipeline", id: 55, load: async () => (await import("./pipeline.ts")).pipeline },
   { name: "chunking", id: 56, load: async () => (await import("./chunking.ts")).chunking },
+  { name: "corrector", id: 57, load: async () => (await import("./corrector.ts")).corrector },
   { name: "pressio", id: 60, load: async () => (await import("../direct/through.ts")).pressio },
   { name: "manifest", id: 61, load: async () => (await import("../direct/through.ts")).manifest },
   { name: "many_independent", id: 62, load: async () => (await import("../direct/through.ts")).manyIndependent },
