@@ -1,12 +1,5 @@
 export * from "./codecs/tthresh-decode";
 export * from "./codecs/tthresh-encode";
-export {
-  bitsHeld,
-  bytesRead,
-  endWriting,
-  moveWriting,
-  startReading,
-  startWriting,
-} from "./entropy/word-bits";
+export { bytesRead, endWriting, moveWriting, startReading, startWriting } from "./entropy/word-bits";
 export * from "./transform/eigen";
 export * from "./transform/product";

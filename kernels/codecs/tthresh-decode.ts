@@ -39,7 +39,7 @@ export function decodeCoefficients(values: usize, bitmap: usize, count: u32, tab
     const entries = readRunCount();
     if (readOver()) return ENDED;
     if (entries == 0 || entries > <u64>count + 1) return BAD_RUNS;
-    // A dictionary of n different runs covers n (n - 1) / 2 coefficients, so this is never a valid stream's lot.
+    // `room` is enough for any valid list: n different runs cover at least n (n - 1) / 2 coefficients.
     if (entries > 0x10000000 || runTables(<u32>entries) > room) return NO_ROOM;
     if (startRuns(<u32>entries, tables, count)) return BAD_RUNS;
     if (readOver()) return ENDED;

@@ -47,7 +47,7 @@ export function planeRoom(ones: u32): u32 {
   return (ones + 1) * 4 + runRoom(ones + 1);
 }
 
-/** Writes the scale 2^`up`, times 2^`more`: the first item of an array. */
+/** Writes the scale 2^`up`: the first item of an array. */
 export function writeScale(up: i32): void {
   write(<u64>(up + 1023) << 52, 64);
 }
@@ -188,8 +188,8 @@ export function coverageFor(values: usize, count: u32, step: f64, wanted: f64): 
 }
 
 /**
- * Squares of the coded magnitudes, in units of the plane, summed for each index of each axis: `sums` holds
- * extents[0] + extents[1] + ... numbers, zero before. Gives how many of the sums' arrays there are.
+ * Squares of the coded magnitudes, in units of `step`, summed for each index of each axis: `sums` holds
+ * extents[0] + extents[1] + ... numbers, zero before; `index` has room for one u32 an axis.
  */
 export function sliceSquares(
   values: usize,

@@ -87,11 +87,6 @@ export function endWriting(): usize {
   return target;
 }
 
-/** Bits written in words that are not complete. */
-export function bitsHeld(): u32 {
-  return <u32>(64 - free);
-}
-
 @inline
 export function write(value: u64, count: u64): void {
   if (count < free) {

@@ -1,7 +1,6 @@
 /** Options of the codec: the targets of native tthresh under LibPressio's names. */
 import { choice, float, type OptionValues } from "../compressor/schema.ts";
 import type { PromiseOptions } from "../promise/from-options.ts";
-import type { Bound } from "../promise/spec.ts";
 
 export const tthreshOptions = {
   "tthresh:target_str": choice(
@@ -42,5 +41,3 @@ export function rmseOfTarget(
   if (promise.psnr !== undefined) return (most - least) * 10 ** (promise.psnr / -20);
   return promise.eps! * Math.sqrt(squares / values.length) || 1;
 }
-
-export type TthreshBound = Bound & { readonly kind: "abs" | "rmse" };
