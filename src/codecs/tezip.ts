@@ -84,10 +84,11 @@ export const tezip: Codec<typeof options> = {
 
   encode(task: EncodeTask, chosen: Options): Encoded {
     if (task.effort === "fast" && task.bound.kind !== "pw_rel") return quickly(task, chosen["tezip:order"]);
-    // Where codes are many the quick method may be the smaller one; where they are few it never was (measured).
+    // Where codes are many the quick method may be the smaller one, and on lattices; else it never was (measured).
     let quick: Encoded | undefined;
     const rival = (bits: number): number => {
-      if (task.bound.kind === "pw_rel" || bits < QUICK_FROM * task.frames.data.length) return Infinity;
+      const few = bits < QUICK_FROM * task.frames.data.length && !working?.mapping.whole;
+      if (task.bound.kind === "pw_rel" || few) return Infinity;
       quick = withMethod(METHODS.fast, encodeFast(task));
       return task.effort === "max" ? Infinity : byteLength(quick);
     };
