@@ -1,12 +1,13 @@
 import { openArchive } from "../compressor/archive.ts";
 import { EFFORTS } from "../compressor/codec.ts";
 import { type CompressReport, compressTo, DEFAULT_CODEC } from "../compressor/compress.ts";
+import type { CompressOptions } from "../compressor/options.ts";
 import { codecs } from "../compressor/registry.ts";
 import { verifyArchive } from "../compressor/verify.ts";
 import { TempressError } from "../errors.ts";
 import { openFile } from "../io/node-file.ts";
 import { openTensor } from "../io/node-open.ts";
-import { createBytes } from "../io/node-stream.ts";
+import { createBytes, openBytes } from "../io/node-stream.ts";
 import type { MetricResults } from "../metrics/metric.ts";
 import { metrics } from "../metrics/registry.ts";
 import { parseShape } from "../tensor/shape.ts";
@@ -64,6 +65,7 @@ export const compress: Verb = {
       .option("--window <N>", "frames a chunk", countOf("--window"))
       .option("--threads <N>", "how many threads work on chunks", countOf("--threads"))
       .option("--read-back", "decode each chunk before it is written (default: with --effort max)")
+      .option("--config <file>", "codec, options and promise from LibPressio's JSON; flags go before it")
       .option("-O, --option <KEY=VALUE>", "an option of the codec, repeatable", keyValue("-O"))
       .option(
         "--metrics <names>",
@@ -94,14 +96,17 @@ export const compress: Verb = {
     }
     const bare = bareCodec(output);
     if (bare !== undefined) return await compressBareFile(bare, input!, flags);
-    const codec = await codecs.get(flags.codec as string);
-    const options = await optionsOf(codec.name, flags);
+    const loaded = await configOf(flags.config as string | undefined);
+    const named = flags.codec === DEFAULT_CODEC ? loaded.codec : undefined;
+    const codec = await codecs.get(named ?? (flags.codec as string));
+    const options = { ...loaded.options, ...(await optionsOf(codec.name, flags)) };
     const source = await openTensor(input!, flags);
     cleanUpOnSignals();
     const sink = createBytes(output, { force: flags.force === true });
     const bar = progressBar("compress", flags.json !== true && flags.quiet !== true);
     try {
       const report = await compressTo(source, sink, {
+        ...loaded,
         ...pick(flags, [
           "abs",
           "rel",
@@ -167,6 +172,17 @@ async function measure(
   } finally {
     await archive.close();
   }
+}
+
+/** What a saved configuration says; nothing without one. */
+async function configOf(file: string | undefined): Promise<CompressOptions> {
+  if (file === undefined) return {};
+  const source = await openBytes(file);
+  const text = new TextDecoder().decode(await source.read(0, source.byteLength));
+  await source.close?.();
+  const { loadOptions } = await import("../compressor/compressor.ts");
+  const loaded = await loadOptions(text);
+  return Object.fromEntries(Object.entries(loaded).filter(([, value]) => value !== undefined && value !== false));
 }
 
 function pick(flags: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

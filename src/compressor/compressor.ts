@@ -9,6 +9,7 @@ import { decompress } from "./decompress.ts";
 import { compressOptions, GENERIC_OPTIONS, type GivenOptions, mergeOptions, PROMISE_KEYS } from "./generic-options.ts";
 import { limitsOf, typedOptions, versionKeys } from "./introspect.ts";
 import { compressMany } from "./many.ts";
+import type { CompressOptions } from "./options.ts";
 import { optionsFromJson, optionsToJson } from "./pressio-json.ts";
 import { PressioOptions } from "./pressio-options.ts";
 import { codecs } from "./registry.ts";
@@ -197,6 +198,17 @@ export async function loadCompressor(json: string): Promise<Compressor> {
   const options = optionsFromJson(json, "configuration");
   const { "pressio:compressor": name = DEFAULT_CODEC, ...others } = options.toObject();
   return await compressor(String(name), others);
+}
+
+/**
+ * Options of `compress` from the same JSON.
+ * @throws TempressError "invalid-argument" as `loadCompressor`
+ */
+export async function loadOptions(json: string): Promise<CompressOptions> {
+  const { "pressio:compressor": name = DEFAULT_CODEC, ...others } = optionsFromJson(json, "configuration").toObject();
+  const { set, own } = laid({ set: {}, own: {}, metric: {} }, others);
+  await configure(String(name), own);
+  return compressOptions(String(name), set, own);
 }
 
 /** What was set: generic options, those of codecs (by any name of theirs) and those of metrics. */
