@@ -24,6 +24,9 @@ describe("model file", () => {
     expect(rest).toEqual(model);
     expect(opened).toEqual(graph);
     expect(hash.length).toBe(32);
+    const inside = Buffer.alloc(bytes.length + 3);
+    inside.set(bytes, 3);
+    expect(readModel(inside.subarray(3)).tensors).toEqual(model.tensors);
     expect(floatWeights(rest)).toEqual(weights);
   });
 

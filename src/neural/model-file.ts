@@ -94,7 +94,9 @@ export function writeModel(model: Model): Uint8Array<ArrayBuffer> {
  * Opens a model and checks all of it.
  * @throws TempressError: not a model, of a later version, damaged, or one whose numbers do not fit its network.
  */
-export function readModel(bytes: Uint8Array, name = "model"): NamedModel {
+export function readModel(given: Uint8Array, name = "model"): NamedModel {
+  // Node's Buffer is a Uint8Array whose `slice` is a view.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (bytes.length < MAGIC.length || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new TempressError("unsupported", "this is no model file (.tpm)", {
       where: name,
