@@ -36,7 +36,7 @@ const SECOND: i32 = 9;
 /** One quick and one slow least-squares expert. */
 const KEEP_QUICK: f64 = 0.996;
 const KEEP_SLOW: f64 = 0.9999;
-const EVERY_QUICK: i32 = 4;
+const EVERY_QUICK: i32 = 8;
 const EVERY_SLOW: i32 = 64;
 const SLOW_FLOOR: f64 = 0.3;
 

@@ -43,13 +43,14 @@ let counters: usize = 0;
 let weights: usize = 0;
 let map: usize = 0;
 let inputs: usize = 0;
-/** u32[CONTEXTS] */
+/** u32[CONTEXTS], and addresses of the counters in use, u32[CONTEXTS]. */
 let hashes: usize = 0;
+const PLACES_IN_USE: usize = 4 * 8;
 let firstSet: i32 = 0;
 let secondSet: i32 = 0;
 
 export function decisionsBytes(): i32 {
-  return CONTEXTS * PLACES * 8 + 2 * SETS * NODES * <i32>WEIGHTS_BYTES + SETS * NODES * STOPS * 4 + INPUTS * 4 + CONTEXTS * 4 + 64;
+  return CONTEXTS * PLACES * 8 + 2 * SETS * NODES * <i32>WEIGHTS_BYTES + SETS * NODES * STOPS * 4 + INPUTS * 4 + 2 * 4 * 8 + 64;
 }
 
 /** Nothing seen. `at` is a multiple of 16. */
@@ -128,6 +129,7 @@ function learn(at: usize, error: f32): void {
 export function decide(encode: bool, bit: bool, node: i32): bool {
   for (let i = 0; i < CONTEXTS; i++) {
     const at = placeOf(i, node);
+    store<u32>(hashes + PLACES_IN_USE + <usize>(i << 2), <u32>at);
     const input = inputs + <usize>(i << 3);
     store<f32>(input, <f32>stretch(counterProbability(at)) * <f32>0.00390625);
     store<f32>(input, <f32>stretch(counterProbability(at + 4)) * <f32>0.00390625, 4);
@@ -157,7 +159,7 @@ export function decide(encode: bool, bit: bool, node: i32): bool {
   learn(first, target - <f32>logistic(<f64>sum1));
   learn(second, target - <f32>logistic(<f64>sum2));
   for (let i = 0; i < CONTEXTS; i++) {
-    const at = placeOf(i, node);
+    const at = <usize>load<u32>(hashes + PLACES_IN_USE + <usize>(i << 2));
     counterUpdate(at, b, SLOW);
     counterUpdate(at + 4, b, QUICK);
   }

@@ -40,7 +40,7 @@ const FIRST = [
   [-2, 0],
 ] as const;
 const SECOND = FIRST.slice(0, 9);
-const QUICK = { keep: 0.996, every: 4 };
+const QUICK = { keep: 0.996, every: 8 };
 const SLOW = { keep: 0.9999, every: 64, floor: 0.3 };
 const OFFSET_LIMIT = 2 ** 20;
 const UNKNOWN_ERROR = 4;

@@ -64,7 +64,7 @@ export class RecursiveSquares {
     const weights = y.slice();
     for (let i = y.length - 1; i >= 0; i--) {
       let sum = y[i]!;
-      for (let k = i + 1; k < y.length; k++) sum -= L[k]![i]! * weights[k]!;
+      for (let k = y.length - 1; k > i; k--) sum -= L[k]![i]! * weights[k]!;
       weights[i] = sum / L[i]![i]!;
     }
     return weights;

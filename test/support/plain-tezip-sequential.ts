@@ -84,7 +84,7 @@ class Squares {
       y[i]! /= row[i]!;
     }
     for (let i = y.length - 1; i >= 0; i--) {
-      for (let k = i + 1; k < y.length; k++) y[i]! -= L[k]![i]! * y[k]!;
+      for (let k = y.length - 1; k > i; k--) y[i]! -= L[k]![i]! * y[k]!;
       y[i]! /= L[i]![i]!;
     }
     this.W = y;
@@ -285,7 +285,7 @@ export function sequential(side: Cursor, { shape, sections, dtype, specials }: C
       const found = offset(around, g, S, centre);
       const q = centre + found;
       if (q < least || q > most) throw new Error("index");
-      quick.learn(d, q - b, 0.996, 1 - 0.996, 4);
+      quick.learn(d, q - b, 0.996, 1 - 0.996, 8);
       slow.learn(d, q - b, 0.9999, (1 - 0.9999) / (S[5]! + 0.3), 64);
       return { q, o: bring(found, -(2 ** 20), 2 ** 20), E: g.map((guess) => f32(abs(q - guess))) };
     };
