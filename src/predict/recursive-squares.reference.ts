@@ -30,9 +30,8 @@ export class RecursiveSquares {
   /** `error`: the value's own difference to the base. */
   learn(differences: readonly number[], error: number, share: number): void {
     this.#products.forEach((row, i) => {
-      const part = share * differences[i]!;
-      for (let j = 0; j <= i; j++) row[j] = row[j]! * this.#keep + part * differences[j]!;
-      this.#right[i] = this.#right[i]! * this.#keep + part * error;
+      for (let j = 0; j <= i; j++) row[j] = row[j]! * this.#keep + share * differences[j]! * differences[i]!;
+      this.#right[i] = this.#right[i]! * this.#keep + share * differences[i]! * error;
     });
     if (++this.#since < this.#every) return;
     this.#since = 0;

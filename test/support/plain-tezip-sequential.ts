@@ -66,7 +66,7 @@ class Squares {
   guess = (b: number, d: readonly number[]) => b + sum(d.map((v, k) => this.W[k]! * v));
   learn(d: readonly number[], residual: number, keep: number, share: number, every: number): void {
     for (let i = 0; i < d.length; i++) {
-      for (let j = 0; j <= i; j++) this.R[i]![j] = this.R[i]![j]! * keep + share * d[i]! * d[j]!;
+      for (let j = 0; j <= i; j++) this.R[i]![j] = this.R[i]![j]! * keep + share * d[j]! * d[i]!;
       this.r[i] = this.r[i]! * keep + share * d[i]! * residual;
     }
     if (++this.seen % every === 0) this.solve();
