@@ -12,6 +12,7 @@ import { DTYPE_NAMES, DTYPES } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { bytesOf, tensorFromBytes } from "../tensor/tensor.ts";
 import { toLpDType } from "./external-arguments.ts";
+import { noProgram } from "./external-launch.ts";
 import { type Conversation, callProgram, mustBe, type SideIo, sideIoOf } from "./external-program.ts";
 import { readSide, type Side, writeSide } from "./external-side.ts";
 import { type TrustedProgram, trustedProgram, trustProgram } from "./external-trust.ts";
@@ -123,6 +124,7 @@ function byProgram({ frames, bound }: EncodeTask, values: Values): Made {
   const words = values["external:commands"];
   const folder = values["external:workdir"] || undefined;
   const timeoutMs = SECONDS_MS * values["external_compressor:timeout"];
+  if (words.length === 0) throw noProgram();
   const program = nameOf(values) ?? fileName(words);
   trustProgram(program, words, { folder, timeoutMs });
   const uncompressed = sideIo(values, "uncompressed");

@@ -17,6 +17,13 @@ export interface Program {
 /** Standard output above this is no answer. */
 const LONGEST_ANSWER = 64 << 20;
 
+export function noProgram(): TempressError {
+  return new TempressError("invalid-argument", "no program is named", {
+    where: "external:commands",
+    hint: 'such as "external:commands": ["python3", "quantise.py"], or -O external:commands=python3,quantise.py',
+  });
+}
+
 /** How a program ended. */
 export interface Ended {
   readonly stdout: string;
@@ -32,12 +39,7 @@ export interface Ended {
  */
 export function runProgram(program: Program, more: readonly string[], env: Readonly<Record<string, string>>): Ended {
   const [file, ...first] = program.words;
-  if (file === undefined) {
-    throw new TempressError("invalid-argument", "no program is named", {
-      where: "external:commands",
-      hint: 'such as "external:commands": ["python3", "quantise.py"]',
-    });
-  }
+  if (file === undefined) throw noProgram();
   const { stdout, stderr, status, signal, error } = spawnSync(file, [...first, ...more], {
     cwd: program.folder,
     env: { ...process.env, ...env },

@@ -1,18 +1,13 @@
 /** Workers of this thread, one for each command and folder: started when first asked, warm ever after. */
-import { TempressError } from "../errors.ts";
 import { addPhase } from "../phases.ts";
+import { noProgram } from "./external-launch.ts";
 import type { WorkRequest } from "./worker-protocol.ts";
 import { SyncWorker, type WorkResult } from "./worker-sync.ts";
 
 const workers = new Map<string, SyncWorker>();
 
 export function workerFor(words: readonly string[], folder?: string): SyncWorker {
-  if (words.length === 0) {
-    throw new TempressError("invalid-argument", "no worker is named", {
-      where: "external:commands",
-      hint: 'such as "external:commands": ["python3", "quantise.py"]',
-    });
-  }
+  if (words.length === 0) throw noProgram();
   const key = JSON.stringify([words, folder ?? process.cwd()]);
   let worker = workers.get(key);
   if (!worker) {

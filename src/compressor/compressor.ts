@@ -13,7 +13,7 @@ import type { CompressOptions } from "./options.ts";
 import { optionsFromJson, optionsToJson } from "./pressio-json.ts";
 import { PressioOptions } from "./pressio-options.ts";
 import { codecs } from "./registry.ts";
-import { checkOptions, type OptionValue } from "./schema.ts";
+import { checkOptions, type OptionSchema, type OptionValue } from "./schema.ts";
 
 /** A codec, and those inside it, with LibPressio's habits: set options by name, compress, ask for metrics. */
 export interface Compressor {
@@ -83,18 +83,18 @@ export async function compressor(name: string, early: Given = {}): Promise<Compr
   const self: Compressor = {
     name,
     setOptions(options) {
-      const next = laid(state, options);
+      const next = laid(state, options, treeSchema(tree));
       tree = configureNow(name, next.own, loaded);
       state = next;
     },
     async configure(options) {
-      const next = laid(state, options);
+      const next = laid(state, options, treeSchema(tree));
       tree = await configure(name, next.own);
       remember();
       state = next;
     },
     checkOptions(options) {
-      configureNow(name, laid(state, options).own, loaded);
+      configureNow(name, laid(state, options, treeSchema(tree)).own, loaded);
     },
     getOptions: () => {
       const generic = Object.keys(GENERIC_OPTIONS).filter((key) => key !== "pressio:reset_mode");
@@ -218,12 +218,13 @@ interface State {
   readonly metric: Readonly<Record<string, unknown>>;
 }
 
-function laid(state: State, options: Given): State {
+/** `known` are the options of the codecs: LibPressio has "external:commands" for a compressor and for a metric. */
+function laid(state: State, options: Given, known: OptionSchema): State {
   const given = options instanceof PressioOptions ? options.toObject() : options;
   const parts: Record<"set" | "own" | "metric", Record<string, unknown>> = { set: {}, own: {}, metric: {} };
   for (const [key, value] of Object.entries(given)) {
     if (Object.hasOwn(GENERIC_OPTIONS, key)) parts.set[key] = value;
-    else if (metrics.names().includes(key.split(":")[0]!)) parts.metric[key] = value;
+    else if (!Object.hasOwn(known, key) && metrics.names().includes(key.split(":")[0]!)) parts.metric[key] = value;
     else parts.own[key] = value;
   }
   // A misspelt generic key is told its neighbours, not those of the codec.

@@ -8,6 +8,7 @@ import { closeWorkers, workerFor } from "../../src/bridge/worker-shared.ts";
 import { setWorkerThreadFile } from "../../src/bridge/worker-sync.ts";
 import { openArchive } from "../../src/compressor/archive.ts";
 import { compress } from "../../src/compressor/compress.ts";
+import { compressor } from "../../src/compressor/compressor.ts";
 import { decompress } from "../../src/compressor/decompress.ts";
 import { isTempressError } from "../../src/errors.ts";
 import { DTYPE_NAMES } from "../../src/tensor/dtype.ts";
@@ -161,6 +162,18 @@ function replaced(bytes: Uint8Array, from: string, to: string): Uint8Array {
   changed.set(Buffer.from(to), at);
   return changed;
 }
+
+it("is a compressor in LibPressio's manner, and its phases are seen", async () => {
+  const codec = await compressor("external_compressor");
+  codec.setOptions({ "pressio:abs": 0.01, "pressio:metric": "size,phases", ...asWorker(worker).options });
+  const bytes = await codec.compress(wave());
+  for (const phase of ["start", "copy_in", "queue", "external", "copy_out"]) {
+    expect(codec.getMetricsResults()).toHaveProperty(`tempress:time_${phase}`);
+  }
+  expect(bytesOf(await codec.decompress(bytes))).toEqual(bytesOf(wave()));
+  codec.setOptions({ "external:commands": [], "external_compressor:launch": "forkexec" });
+  expect((await failure(codec.compress(wave()))).text).toContain("no program is named");
+});
 
 describe("a persistent worker", () => {
   it("is started once, and every type and shape comes back", async () => {
