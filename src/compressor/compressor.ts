@@ -206,7 +206,8 @@ export async function loadCompressor(json: string): Promise<Compressor> {
  */
 export async function loadOptions(json: string): Promise<CompressOptions> {
   const { "pressio:compressor": name = DEFAULT_CODEC, ...others } = optionsFromJson(json, "configuration").toObject();
-  const { set, own } = laid({ set: {}, own: {}, metric: {} }, others);
+  const known = treeSchema(await configure(String(name)));
+  const { set, own } = laid({ set: {}, own: {}, metric: {} }, others, known);
   await configure(String(name), own);
   return compressOptions(String(name), set, own);
 }
