@@ -16,6 +16,7 @@ export { type Compressor, compressor, loadCompressor } from "./compressor/compre
 export { type DecompressOptions, decompress } from "./compressor/decompress.ts";
 export type { InspectReport } from "./compressor/inspect.ts";
 export { type Declared, type Introspection, introspect, type PluginType } from "./compressor/introspect.ts";
+export { addModel } from "./compressor/models.ts";
 export type { CompressOptions, Progress } from "./compressor/options.ts";
 export { optionsFromJson, optionsToJson } from "./compressor/pressio-json.ts";
 export { PressioOptions } from "./compressor/pressio-options.ts";

@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 const ROOT = join(import.meta.dirname, "..");
 
 /** The codec contract: plain data that codecs are made of, and what the container stores of it. */
-const CONTRACT = ["compressor/codec.ts", "compressor/schema.ts", "compressor/part.ts"];
+const CONTRACT = ["compressor/codec.ts", "compressor/schema.ts", "compressor/part.ts", "compressor/models.ts"];
 const GROUND = ["tensor", "errors.ts", "phases.ts", "wasm"];
 
 interface Room {

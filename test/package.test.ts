@@ -104,8 +104,8 @@ const PUBLIC: Readonly<Record<string, readonly string[]>> = {
     DTYPE_NAMES DType Damage Declared DecodeTask DecompressOptions EFFORTS Effort EncodeTask Encoded ErrorCode
     Header InspectReport Introspection KeyState Metric MetricKind MetricResults OpenOptions OptionSchema OptionSpec
     PluginType PressioOption PressioOptions PressioType PressioValue Progress PromiseSpec SECTIONS SectionName Shape
-    TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions bool byteSource child
-    children choice codecs compress compressTo compressor decompress float formats int introspect isDType
+    TempressError Tensor TensorSink TensorSource VerifyOptions VerifyReport WriteOptions addModel bool byteSource
+    child children choice codecs compress compressTo compressor decompress float formats int introspect isDType
     isTempressError loadCompressor metrics numbers openArchive optionsFromJson optionsToJson string tensor
     tensorSource verifyArchive verifyBound`),
   "./io": words(`

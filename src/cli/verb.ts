@@ -60,6 +60,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import("./model.ts")).model,
   },
   {
+    name: "tezip",
+    summary: "TEZIP as published, with its own flags and files",
+    load: async () => (await import("./tezip.ts")).tezip,
+  },
+  {
     name: "list",
     summary: "the codecs, wrappers, metrics and formats there are",
     load: async () => (await import("./list.ts")).list,

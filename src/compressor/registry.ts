@@ -26,6 +26,7 @@ for (const entry of [
   { name: "zfp", id: 11, bare: ["zfp"], load: async () => (await import("../codecs/zfp.ts")).zfp },
   { name: "sz3", id: 12, bare: ["sz", "sz3"], load: async () => (await import("../codecs/sz3.ts")).sz3 },
   { name: "tthresh", id: 13, bare: ["tth"], load: async () => (await import("../codecs/tthresh.ts")).tthresh },
+  { name: "tezip_classic", id: 14, load: async () => (await import("../codecs/tezip-classic.ts")).tezipClassic },
   { name: "noop", id: 1, load: async () => (await import("../codecs/noop.ts")).noop },
   {
     name: "external_compressor",

@@ -37,6 +37,21 @@ export function zstdCompress(bytes: Uint8Array, level: number): Uint8Array {
   return withMemory(bytes, room, (from, to) => compress(to, room, from, bytes.length, level));
 }
 
+/** How many bytes a zstd frame says it holds; for streams whose length nothing else tells. Not to be believed unchecked. */
+export function zstdContentSize(bytes: Uint8Array, where = "zstd stream"): number {
+  const { malloc, free, memory, contentSize } = ready();
+  const from = take(malloc, bytes.length);
+  try {
+    new Uint8Array(memory.buffer, from, bytes.length).set(bytes);
+    const size = contentSize(from, bytes.length) >>> 0;
+    // The two largest numbers mean "not said" and "no frame".
+    if (size >= 0xfffffffe) throw wrong(where, "it does not say its length");
+    return size;
+  } finally {
+    free(from);
+  }
+}
+
 /** The `expected` bytes that one zstd frame holds. */
 export function zstdDecompress(bytes: Uint8Array, expected: number, where = "zstd stream"): Uint8Array {
   const { contentSize, decompress } = ready();

@@ -59,17 +59,21 @@ for (const name of codecs.names()) {
     }
 
     it("stores a constant field in a few bytes, and reports the error it made", async () => {
-      const [constant, smooth] = fields("float32", [30, 20, 25]);
+      const single = codec.dtypes.includes("float32");
+      const all = fields(single ? "float32" : codec.dtypes[0]!, [30, 20, 25]);
+      const [constant, smooth] = ["constant", "smooth"].map((wanted) =>
+        all.find(({ name: field }) => field === wanted),
+      );
       const bytes = await compress(constant!.tensor, { codec: name, abs: 1e-3 });
       expect(bytes.length).toBeLessThan(200);
-      const archive = await openArchive(await compress(smooth!.tensor, { codec: name, abs: 0.01 }));
+      const archive = await openArchive(await compress(smooth!.tensor, { codec: name, abs: single ? 0.01 : 1 }));
       const back = await archive.readFrames(0, 30);
       let worst = 0;
       for (let i = 0; i < back.data.length; i++) {
         worst = Math.max(worst, Math.abs(Number(smooth!.tensor.data[i]) - Number(back.data[i])));
       }
       expect(archive.inspect().maxError).toBeGreaterThanOrEqual(worst);
-      expect(archive.inspect().maxError).toBeLessThanOrEqual(0.01);
+      expect(archive.inspect().maxError).toBeLessThanOrEqual(single ? 0.01 : 1);
     });
   });
 }
