@@ -18,6 +18,8 @@
 /* A daemon that we start has so long to answer. */
 #define START_MS 15000
 #define LOOK_MS 10
+/* Between listening and the secret that is written for an abstract name. */
+#define SECRET_MS 2000
 /* It stops by itself after so many seconds without a client. */
 #define IDLE_SECONDS "600"
 
@@ -121,7 +123,11 @@ static int greet(tempress *t) {
   tp_begin(t, TP_HELLO);
   tp_append(&t->request, hello, sizeof hello);
   if (t->path[0] == '@') {
-    if (!read_secret(t, secret)) return tp_fail(t, TEMPRESS_IO, "no daemon of this user serves here", t->path);
+    /* A daemon that has just begun to listen writes it next. */
+    for (int waited = 0; !read_secret(t, secret); waited += LOOK_MS) {
+      if (waited >= SECRET_MS) return tp_fail(t, TEMPRESS_IO, "no daemon of this user serves here", t->path);
+      poll(NULL, 0, LOOK_MS);
+    }
     tp_field_bytes(&t->request, TP_FIELD_SECRET, secret, sizeof secret);
   }
   tp_field_text(&t->request, TP_FIELD_VERSION, TEMPRESS_VERSION);

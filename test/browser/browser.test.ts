@@ -134,7 +134,8 @@ needsProgram("chromium").describe("in Chromium", () => {
       for (const promise of promises) {
         for (const effort of exactBits ? (["balanced"] as const) : library.EFFORTS) {
           const options = { codec: name, effort, window: 8, ...promise };
-          for (const [path, bytes] of [["/wind.f32", WIND] as const, ["/holes.f32", holes] as const]) {
+          const inputs = [["/wind.f32", WIND] as const, ["/holes.f32", holes] as const];
+          for (const [path, bytes] of effort === "max" ? inputs.slice(1) : inputs) {
             const file = await library.compress(field(bytes), options);
             const { data } = await library.decompress(file);
             const here = { file: sha256(file), values: sha256(data), shape: SHAPE, dtype: "float32" };
