@@ -96,6 +96,10 @@ describe("what LibPressio asks", () => {
       await set;
       expect((await lp.settings("get_options")).get(key)?.[1]).toBe(key === "pressio:lossless" ? 9 : value);
       const packed = await lp.work("compress", input, { dtype: "byte" });
+      if (!codec.dtypes.includes("float32")) {
+        expect(packed.error).toContain("float32");
+        continue;
+      }
       expect(packed.error, `${name} ${key}`).toBeUndefined();
       const back = await lp.work("decompress", packed.output!, { dtype: "float", dims: input.dims });
       if (key === "pressio:abs") expect(worst(input.bytes, back.output!.bytes)).toBeLessThanOrEqual(0.01);

@@ -8,6 +8,9 @@ import { build, type Metafile } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type * as Library from "../../src/index.ts";
+import { graphOf } from "../../src/neural/architecture.ts";
+import { floatTensors, writeModel } from "../../src/neural/model-file.ts";
+import { startWeights } from "../../src/neural/weights.ts";
 import { needsProgram, pathOf } from "../optional.ts";
 import type { Actions } from "./page.ts";
 import { serve } from "./serve.ts";
@@ -113,7 +116,8 @@ needsProgram("chromium").describe("in Chromium", () => {
     return (await page.evaluate(`tempress.${name}(...${JSON.stringify(args)})`)) as Awaited<ReturnType<Actions[K]>>;
   }
 
-  function field(bytes: Uint8Array): Library.Tensor {
+  function field(bytes: Uint8Array, dtype = "float32"): Library.Tensor {
+    if (dtype === "uint8") return library.tensor("uint8", SHAPE, bytes.slice(0, bytes.length / 4));
     return library.tensor("float32", SHAPE, new Float32Array(bytes.slice().buffer));
   }
 
@@ -126,7 +130,8 @@ needsProgram("chromium").describe("in Chromium", () => {
     new Float32Array(holes.buffer).fill(Number.NaN, 1000, 1100);
     files.set("/holes.f32", holes);
     for (const name of library.codecs.names()) {
-      const { keeps, exactBits } = await library.codecs.get(name);
+      const { keeps, exactBits, dtypes } = await library.codecs.get(name);
+      const dtype = dtypes.includes("float32") ? "float32" : "uint8";
       const promises: Library.CompressOptions[] = [
         ...(keeps.includes("lossless") ? [{ lossless: true }] : []),
         ...(keeps.includes("abs") ? [{ rel: 1e-3 }] : []),
@@ -136,15 +141,30 @@ needsProgram("chromium").describe("in Chromium", () => {
           const options = { codec: name, effort, window: 8, ...promise };
           const inputs = [["/wind.f32", WIND] as const, ["/holes.f32", holes] as const];
           for (const [path, bytes] of effort === "max" ? inputs.slice(1) : inputs) {
-            const file = await library.compress(field(bytes), options);
+            const file = await library.compress(field(bytes, dtype), options);
             const { data } = await library.decompress(file);
-            const here = { file: sha256(file), values: sha256(data), shape: SHAPE, dtype: "float32" };
-            const there = await inPage("roundTrip", path, SHAPE, options);
+            const here = { file: sha256(file), values: sha256(data), shape: SHAPE, dtype };
+            const there = await inPage("roundTrip", path, SHAPE, options, dtype);
             expect({ path, options, ...there }).toEqual({ path, options, ...here });
           }
         }
       }
     }
+  });
+
+  it("a PredNet guesses the same bits as in Node", async () => {
+    const architecture = { kind: "prednet", stack: [1, 6, 9], recurrent: [1, 6, 9], shortcut: false } as const;
+    const graph = graphOf(architecture);
+    const tensors = floatTensors(graph, startWeights(graph, 1));
+    const model = writeModel({ architecture, normalisation: "range", tensors, plan: {}, recipe: {} });
+    files.set("/prednet.tpm", model);
+    const hash = library.addModel(model);
+    expect(await inPage("addModel", "/prednet.tpm")).toBe(hash);
+    const options = { codec: "tezip_classic", lossless: true, options: { "tezip_classic:model": hash } } as const;
+    const file = await library.compress(field(WIND, "uint8"), options);
+    const { data } = await library.decompress(file);
+    const there = await inPage("roundTrip", "/wind.f32", SHAPE, options, "uint8");
+    expect(there).toEqual({ file: sha256(file), values: sha256(data), shape: SHAPE, dtype: "uint8" });
   });
 
   it("reads frames of a file made by Node from a server, by byte ranges", async () => {

@@ -3,24 +3,38 @@ import type * as Library from "../../src/index.ts";
 
 /** A path that esbuild leaves alone: the page loads the bundle itself. */
 const bundle = "/bundle/index.js";
-const { codecs, compress, decompress, openArchive, tensor, formats } = (await import(bundle)) as typeof Library;
+const { addModel, codecs, compress, decompress, openArchive, tensor, formats } = (await import(
+  bundle
+)) as typeof Library;
 
 async function sha256(bytes: ArrayBufferView | ArrayBuffer): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes as BufferSource);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Any field of float32 that the test serves. */
-async function field(path: string, shape: readonly number[]): Promise<Library.Tensor> {
-  return tensor("float32", shape, new Float32Array(await (await fetch(path)).arrayBuffer()));
+/** Any field of float32 that the test serves; as uint8 the first bytes of it. */
+async function field(path: string, shape: readonly number[], dtype = "float32"): Promise<Library.Tensor> {
+  const bytes = await (await fetch(path)).arrayBuffer();
+  if (dtype === "float32") return tensor("float32", shape, new Float32Array(bytes));
+  return tensor(
+    "uint8",
+    shape,
+    new Uint8Array(
+      bytes,
+      0,
+      shape.reduce((a, b) => a * b),
+    ),
+  );
 }
 
 const actions = {
   codecs: () => codecs.names(),
 
+  addModel: async (path: string) => addModel(new Uint8Array(await (await fetch(path)).arrayBuffer())),
+
   /** Hashes of the file and of the values that come back. */
-  async roundTrip(path: string, shape: readonly number[], options: Library.CompressOptions) {
-    const bytes = await compress(await field(path, shape), options);
+  async roundTrip(path: string, shape: readonly number[], options: Library.CompressOptions, dtype?: string) {
+    const bytes = await compress(await field(path, shape, dtype), options);
     const back = await decompress(bytes);
     return { file: await sha256(bytes), values: await sha256(back.data), shape: [...back.shape], dtype: back.dtype };
   },
