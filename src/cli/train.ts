@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { trainReports } from "../bridge/train-reports.ts";
 import { EFFORTS, type Effort } from "../compressor/codec.ts";
 import { TempressError } from "../errors.ts";
 import { existsError, statOf } from "../io/node-file.ts";
@@ -95,6 +96,7 @@ export const train: Verb = {
     const keeper = checkpointKeeper(checkpoint, (state) => writeCheckpoint(architecture, normalisation, recipe, state));
     const bar = progressBar("train", !silent);
     let measured = "";
+    const reports = await trainReports(output);
     const result = await trainNetwork(recordings, options, {
       signal: stopSignal(),
       onStep: (done, loss) => bar.update(done, 1, `loss ${formatNumber(loss, 4)}${measured}`),
@@ -102,10 +104,18 @@ export const train: Verb = {
         measured = `, ${formatNumber(round.bits, 3)} bits of ${formatNumber(round.bitsOfPrevious, 3)}`;
         if (flags.json) print(jsonLine(round));
         else if (!silent) note(roundText(round, options));
+        reports.send({ stage: "training", step: round.step, steps: round.steps, loss: round.loss });
         await keeper.keep(state);
       },
+    }).catch(async (error: unknown) => {
+      reports.send({ stage: "failed", step: 0, steps: options.steps, loss: null });
+      await reports.close();
+      throw error;
     });
     bar.end();
+    const { step, steps, loss } = result.rounds.at(-1) ?? { step: 0, steps: options.steps, loss: null };
+    reports.send({ stage: "done", step, steps, loss });
+    await reports.close();
     const found = foundBy(result.rounds);
     const tensors = floatTensors(result.graph, result.weights);
     const bytes = writeModel({ architecture, normalisation, tensors, plan: {}, recipe: { ...recipe, result: found } });

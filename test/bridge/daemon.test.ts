@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GROW, INLINE_IF_SMALL, type Message } from "../../src/bridge/protocol.ts";
+import { trainReports } from "../../src/bridge/train-reports.ts";
 import { compress, tensor } from "../../src/index.ts";
 import {
   bytesOfField,
@@ -228,5 +229,22 @@ describe("other requests", () => {
     const status = JSON.parse((await client.ask("status", {})).json![0]!);
     expect(status).toMatchObject({ version: "test", pid: process.pid, threads: 2, worker_restarts: 0 });
     client.close();
+  });
+});
+
+describe("a training", () => {
+  it("says how far it is, and nothing where no daemon serves", async () => {
+    const reports = await trainReports("/somewhere/storms.tpm", at.daemon.socket);
+    reports.send({ stage: "training", step: 50, steps: 200, loss: 0.5 });
+    reports.send({ stage: "done", step: 200, steps: 200, loss: 0.25 });
+    await reports.close();
+    const client = await at.client();
+    const { json = [] } = await client.ask("train_status", {});
+    client.close();
+    const latest = { name: "storms.tpm", stage: "done", step: 200, loss: 0.25 };
+    expect(JSON.parse(json.at(-1)!)).toMatchObject(latest);
+    const alone = await trainReports("storms.tpm", `${at.daemon.socket}.none`);
+    alone.send({ stage: "done", step: 1, steps: 1, loss: null });
+    await alone.close();
   });
 });
