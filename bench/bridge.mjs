@@ -167,7 +167,8 @@ timed part ${load.toFixed(1)} (other programs were running where it is above 2).
 
 ${table(["path", "figure", "rounds"], rows)}
 
-\`noop\` is LibPressio's: the values come back as they are. Its 64 MB go from one segment to the other in blocks of 4 MiB, by two
+\`noop\` is LibPressio's: the values come back as they are. Up to 64 KiB the daemon's main thread copies
+them, without a worker. Its 64 MB go from one segment to the other in blocks of 4 MiB, by two
 threads, read and written as files; a \`.tpz\` file of noop has its checksums and costs more. \`memcpy\` is of
 the same 64 MB to other memory and from there to the output.
 ${

@@ -5,6 +5,7 @@ import { DTYPE_NAMES, DTYPES, type DType } from "../tensor/dtype.ts";
 import { FORMS, GROW, INLINE_IF_SMALL, LIMITS, type Message, type Payload, SMALL, type TypeName } from "./protocol.ts";
 import { decodeFields, protocolError } from "./protocol-fields.ts";
 import { encodeFrame, type Frame, FrameReader, readHello } from "./protocol-frames.ts";
+import { copyAtOnce } from "./serve-copy.ts";
 import type { Job } from "./serve-queue.ts";
 import { isSecret } from "./serve-socket.ts";
 import { type Failure, failureOf, type Input, type Result, type Task } from "./serve-task.ts";
@@ -208,8 +209,10 @@ export class Connection {
         deadline: message.deadline ?? 0,
         done: (outcome, queued) => this.done(request, outcome, queued),
       };
+      const copied = copyAtOnce(task);
       this.active.set(request, { job, segments: used, outputs });
-      this.host.submit(job);
+      if (copied) this.done(request, { result: copied }, 0);
+      else this.host.submit(job);
     } catch (error) {
       for (const segment of used) this.segments.release(segment);
       throw error;

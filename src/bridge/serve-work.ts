@@ -15,13 +15,10 @@ import { DTYPES, type DType } from "../tensor/dtype.ts";
 import { elementCount, formatShape, type Shape } from "../tensor/shape.ts";
 import { type ByteSource, byteSource } from "../tensor/source.ts";
 import { bytesOf, type Tensor, tensorFromBytes } from "../tensor/tensor.ts";
-import { LIMITS } from "./protocol.ts";
 import { infoOf, metricEntries } from "./serve-info.ts";
+import { bytesIn, MOST_INLINE, put, sizeOf } from "./serve-payloads.ts";
 import type { Input, Result, Task } from "./serve-task.ts";
-import { checkPlace, copyPlace, placeSource, readPlace, TargetSink, tooSmall, type Written } from "./shm-io.ts";
-
-/** An answer without a place for its output holds at most so much. */
-const MOST_INLINE = LIMITS.body - (64 << 10);
+import { checkPlace, copyPlace, placeSource, TargetSink, tooSmall, type Written } from "./shm-io.ts";
 
 type TaskOf<K extends Task["kind"]> = Extract<Task, { kind: K }>;
 
@@ -87,9 +84,6 @@ function only(inputs: readonly Input[], kind: string): Input {
 export function sourceOf(input: Input): ByteSource {
   return "bytes" in input ? byteSource(input.bytes, "the request") : placeSource(input);
 }
-
-const sizeOf = (input: Input) => ("bytes" in input ? input.bytes.length : input.length);
-const bytesIn = (input: Input) => ("bytes" in input ? input.bytes : readPlace(input, 0, input.length));
 
 /** Options of the request over each other, under the declarations of the codec. */
 export async function givenOptions(codec: string | undefined, texts: Task["options"]): Promise<GivenOptions> {
@@ -245,16 +239,6 @@ function copied(task: Task, input: Input, signal: AbortSignal): Promise<Written>
   const [target] = task.targets;
   if (target === undefined || sizeOf(input) <= target.inline || "bytes" in input) return put(task, bytesIn(input));
   return copyPlace(input, target, () => signal.throwIfAborted());
-}
-
-function put({ targets }: Task, bytes: Uint8Array): Written {
-  const [target] = targets;
-  if (bytes.length <= (target ? target.inline : MOST_INLINE)) return { bytes };
-  if (target && !target.grow && bytes.length > target.length) throw tooSmall(target.length, bytes.length);
-  if (target === undefined) throw tooSmall(MOST_INLINE, bytes.length);
-  const sink = new TargetSink(target, 0);
-  sink.write(bytes);
-  return sink.finish();
 }
 
 async function measure(task: TaskOf<"metrics">): Promise<Result> {

@@ -25,7 +25,8 @@ let at: TestDaemon;
 afterEach(() => at.close());
 afterAll(removeWorker);
 
-const copy = { ...compressRequest("noop"), option: [], form: 1 } as const;
+/** With an option, so that a worker does it: the main thread would. */
+const copy = { ...compressRequest("noop"), option: [["pressio:nthreads", "1"] as const], form: 1 };
 // biome-ignore lint/suspicious/noExplicitAny: an error, or the answer that should have been one
 const failure = (promise: Promise<unknown>): Promise<any> => promise.catch((error) => error);
 

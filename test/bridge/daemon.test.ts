@@ -232,6 +232,30 @@ describe("other requests", () => {
   });
 });
 
+describe("a few bytes without a codec", () => {
+  it("come back as they are, inline and through shared memory, without a worker", async () => {
+    const client = await at.client();
+    const request = { ...compressRequest("noop"), option: [], form: 1 };
+    const there = await client.ask("compress", request);
+    expect(numbersOf(there)["size:compression_ratio"]).toBe(1);
+    const file = inline(there);
+    expect(Buffer.from(file).equals(Buffer.from((request.input![0] as { bytes: Uint8Array }).bytes))).toBe(true);
+    const back = { codec: "noop", form: 1, dtype: request.dtype!, shape: request.shape!, input: [{ bytes: file }] };
+    expect(Buffer.from(inline(await client.ask("decompress", back))).equals(Buffer.from(file))).toBe(true);
+    const segment = await client.attach(16384);
+    fs.writeSync(segment.fd, file, 0, 4096, 0);
+    const input = [{ segment: segment.id, flags: 0, offset: 0, length: 4096 }];
+    const output = [{ segment: segment.id, flags: 0, offset: 8192, length: 8192 }];
+    const answer = await client.ask("compress", { ...request, input, output });
+    expect(place(answer)).toMatchObject({ segment: segment.id, offset: 8192, length: 4096 });
+    const copied = Buffer.alloc(4096);
+    fs.readSync(segment.fd, copied, 0, 4096, 8192);
+    expect(copied.equals(Buffer.from(file))).toBe(true);
+    fs.closeSync(segment.fd);
+    client.close();
+  });
+});
+
 describe("a training", () => {
   it("says how far it is, and nothing where no daemon serves", async () => {
     const reports = await trainReports("/somewhere/storms.tpm", at.daemon.socket);
