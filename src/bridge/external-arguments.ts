@@ -8,6 +8,8 @@
  *
  * Flags of a file that has a field name F are `--F_input` and so on.
  */
+
+import { PRESSIO_DTYPES } from "../compressor/pressio-types.ts";
 import { TempressError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -15,22 +17,13 @@ import { elementCount, type Shape } from "../tensor/shape.ts";
 
 export const API_VERSION = 5;
 
-/** LibPressio's names of element types; `byte` is what it calls compressed bytes. */
-export const LP_DTYPES = [
-  "double",
-  "float",
-  "uint8",
-  "uint16",
-  "uint32",
-  "uint64",
-  "int8",
-  "int16",
-  "int32",
-  "int64",
-  "byte",
-  "bool",
-] as const;
-export type LpDType = (typeof LP_DTYPES)[number];
+type PressioDType = (typeof PRESSIO_DTYPES)[number];
+export type LpDType = Exclude<PressioDType, "float64" | "float32"> | "double" | "float";
+
+/** LibPressio's names of element types, in the order of their codes; `byte` is what it calls compressed bytes. */
+export const LP_DTYPES: readonly LpDType[] = PRESSIO_DTYPES.map((name) =>
+  name === "float64" ? "double" : name === "float32" ? "float" : name,
+);
 
 export const MODES = [
   "get_options",
