@@ -53,8 +53,9 @@ export function encodeChild(
     fill: more.fill,
     mask: more.mask,
     effort: task.effort,
-    // The whole is read back where that is asked for, and this with it.
-    readBack: false,
+    // The whole is read back where that is asked for, and this with it. What stands under a mask is known to the decoder
+    // alone, and a codec around this one may predict from it.
+    readBack: more.mask !== undefined,
     origin: more.origin ?? originOf(task),
   });
   const record: ChildRecord = { codec: { id: codec.id, name: codec.name, version: codec.version }, bound, sections };
